@@ -1,0 +1,48 @@
+#pragma once
+
+/* The daemon's private socket from the other side. Functions return 0, or an exit status of verb.h with
+ * words in reterr that say what to do. */
+
+#include "base/macro.h"
+#include "codec/rollout-info.h"
+
+#define CLIENT_ERROR_MAX 1024
+
+typedef struct Client Client;
+
+/* What a reply held; the texts live as long as the list. */
+typedef struct RolloutList {
+        size_t n;
+        RolloutInfo *items;
+        void *reply; /* owned */
+} RolloutList;
+
+typedef struct FindingInfo {
+        const char *level, *message;
+        uint32_t line, column;
+} FindingInfo;
+
+typedef struct RefusalInfo {
+        const char *path, *message;
+        uint64_t time;
+        size_t n_findings;
+        FindingInfo *findings;
+} RefusalInfo;
+
+typedef struct RefusalList {
+        size_t n;
+        RefusalInfo *items;
+        void *reply; /* owned */
+} RefusalList;
+
+int client_open(const char *run_directory, Client **ret, char reterr[static CLIENT_ERROR_MAX]);
+Client *client_close(Client *c);
+DEFINE_TRIVIAL_CLEANUP(Client *, client_close);
+
+int client_list(Client *c, RolloutList *ret, char reterr[static CLIENT_ERROR_MAX]);
+/* One item, with checks and ladder. */
+int client_get(Client *c, const char *id, RolloutList *ret, char reterr[static CLIENT_ERROR_MAX]);
+int client_refusals(Client *c, RefusalList *ret, char reterr[static CLIENT_ERROR_MAX]);
+
+void rollout_list_done(RolloutList *l);
+void refusal_list_done(RefusalList *l);

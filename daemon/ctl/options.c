@@ -1,0 +1,147 @@
+#include "daemon/ctl/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+#define DEFAULT_RUN "/run/canaryd"
+#define DEFAULT_WIDTH 80u
+
+static const Verb verbs[] = {
+        { "validate", verb_validate, 1, SIZE_MAX, "FILE...", "Check plan files, without the daemon" },
+        { "list", verb_list, 0, 0, "", "All rollouts, the worst first, and refused plans" },
+        { "status", verb_status, 1, 1, "ID", "All about one rollout, and what it waits for" },
+};
+
+static void print_help(FILE *out) {
+        (void) fputs("canaryctl [OPTION...] VERB ...\n\nAsks canaryd about its rollouts.\n\n", out);
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                (void) fprintf(out, "  %-9s%-9s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+        (void) fputs("\n"
+                     "  --run DIR    The daemon's run directory, default " DEFAULT_RUN "\n"
+                     "  --json       For programs: one JSON object\n"
+                     "  -h, --help   This text\n"
+                     "  --version    The version\n\n"
+                     "Exit status: 0 fine, 1 a bad plan or no such rollout, 64 bad usage,\n"
+                     "69 the daemon is not reachable, 77 no permission.\n",
+                        out);
+}
+
+static bool is_set(const char *name) {
+        return !str_is_empty(getenv(name));
+}
+
+/* The first of these that is set decides, as in every program that knows locales. */
+static bool locale_is_utf8(void) {
+        const char *locale = is_set("LC_ALL") ? getenv("LC_ALL")
+                        : is_set("LC_CTYPE")  ? getenv("LC_CTYPE")
+                                              : getenv("LANG");
+
+        return locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
+}
+
+static Style style_of(FILE *out) {
+        const char *term = getenv("TERM");
+        struct winsize size = { 0 };
+        Style style = { .utf8 = locale_is_utf8() };
+
+        /* A pipe gets whole lines: what reads them does not want columns to be missing. */
+        if (isatty(fileno(out)) == 0)
+                return style;
+        style.width = DEFAULT_WIDTH;
+        if (ioctl(fileno(out), TIOCGWINSZ, &size) >= 0 && size.ws_col > 0)
+                style.width = size.ws_col;
+        style.color = !is_set("NO_COLOR") && term && !streq(term, "dumb");
+        return style;
+}
+
+static const Verb *verb_find(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                if (streq(verbs[i].name, name))
+                        return &verbs[i];
+        return NULL;
+}
+
+static int fail_usage(const Ctl *ctl, const char *what, const char *name, const char *hint) {
+        _cleanup_(buf_done) Buf message = BUF_INIT(4096);
+
+        (void) buf_printf(&message, "%s \"%.256s\"%s; see canaryctl --help", what, name, hint);
+        (void) verb_fail(ctl, EXIT_USAGE, buf_text(&message));
+        return -EINVAL;
+}
+
+static int fail_verb(const Ctl *ctl, const char *name) {
+        _cleanup_(buf_done) Buf hint = BUF_INIT(256);
+        const char *names[ELEMENTSOF(verbs)], *nearest;
+
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                names[i] = verbs[i].name;
+        nearest = str_nearest(name, names, ELEMENTSOF(names));
+        if (nearest)
+                (void) buf_printf(&hint, ", did you mean \"%s\"?", nearest);
+        return fail_usage(ctl, "there is no verb", name, buf_text(&hint));
+}
+
+static int take_verb(int argc, char **argv, Options *options) {
+        if (optind >= argc) {
+                (void) verb_fail(&options->ctl, EXIT_USAGE, "what to do? see canaryctl --help");
+                return -EINVAL;
+        }
+        options->verb = verb_find(argv[optind]);
+        if (!options->verb)
+                return fail_verb(&options->ctl, argv[optind]);
+        options->args = argv + optind + 1;
+        options->n_args = (size_t) (argc - optind - 1);
+        if (options->n_args < options->verb->min_args)
+                return fail_usage(&options->ctl, "too few arguments for", options->verb->name, "");
+        if (options->n_args > options->verb->max_args)
+                return fail_usage(&options->ctl, "unexpected argument",
+                                options->args[options->verb->max_args], "");
+        return 1;
+}
+
+int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
+        enum { OPTION_RUN = 256, OPTION_JSON, OPTION_VERSION };
+        static const struct option long_options[] = {
+                { "run", required_argument, NULL, OPTION_RUN },
+                { "json", no_argument, NULL, OPTION_JSON },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, OPTION_VERSION },
+                { 0 },
+        };
+        Options options = { .ctl = { .run = DEFAULT_RUN, .style = style_of(out), .out = out, .err = err } };
+        int c, r;
+
+        optind = 0; /* makes glibc begin anew */
+        opterr = 0; /* its complaints would carry the words of the command line to the terminal unseen */
+        while ((c = getopt_long(argc, argv, ":h", long_options, NULL)) >= 0) {
+                const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+
+                switch (c) {
+                case OPTION_RUN:
+                        options.ctl.run = optarg;
+                        break;
+                case OPTION_JSON:
+                        options.ctl.json = true;
+                        break;
+                case 'h':
+                        print_help(out);
+                        return 0;
+                case OPTION_VERSION:
+                        (void) fputs("canaryctl " CANARYD_VERSION "\n", out);
+                        return 0;
+                case ':':
+                        return fail_usage(&options.ctl, "a value is missing after", word, "");
+                default:
+                        return fail_usage(&options.ctl, "there is no option", word, "");
+                }
+        }
+        if (str_is_empty(options.ctl.run))
+                return fail_usage(&options.ctl, "--run needs a directory, not", "", "");
+        if ((r = take_verb(argc, argv, &options)) > 0)
+                *ret = options;
+        return r;
+}

@@ -1,0 +1,56 @@
+#pragma once
+
+/* Shared by http.c (queues, and libcurl's multi interface on the event loop) and http-call.c (one transfer).
+ */
+
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "daemon/http.h"
+
+/* Calls in flight: all of them, those to one host, and where even the rollback lane has to wait. */
+#define HTTP_FLIGHT_MAX 64
+#define HTTP_FLIGHT_HOST_MAX 16
+#define HTTP_FLIGHT_ROLLBACK_MAX 256
+#define HTTP_LANE_COUNT (HTTP_LANE_ROLLBACK + 1)
+
+typedef struct HttpHost HttpHost;
+
+typedef struct HttpQueue {
+        HttpCall *first, *last;
+        size_t n;
+} HttpQueue;
+
+struct HttpCall {
+        Http *http;       /* NULL while "done" runs: nothing is left to cancel */
+        HttpHost *host;   /* NULL once it has ended */
+        HttpQueue *queue; /* the one list that it is in */
+        HttpCall *previous, *next;
+
+        HttpLane lane;
+        HttpLimits limits;
+        HttpRequest request;
+        HttpDone done;
+        void *userdata;
+
+        CURL *easy;
+        struct curl_slist *headers;
+        char error[CURL_ERROR_SIZE];
+        unsigned n_sent; /* how often libcurl came to the point of sending the request */
+        bool is_too_large;
+        Buf body;
+        HttpOutcome outcome;
+};
+
+/* Takes the request over on success. */
+HttpCall *http_call_new(HttpRequest *take_request, const HttpLimits *limits);
+HttpCall *http_call_free(HttpCall *c);
+DEFINE_TRIVIAL_CLEANUP(HttpCall *, http_call_free);
+
+/* Sets up the transfer in c->easy; it only has to be given to a multi handle. */
+int http_call_prepare(HttpCall *c, const char *ca_bundle);
+
+/* Fills c->outcome from how the transfer ended. */
+void http_call_finish(HttpCall *c, CURLcode code);
+/* The same for a call that never became a transfer. */
+void http_call_fail(HttpCall *c, AwsFault fault, const char *why);

@@ -1,0 +1,44 @@
+#pragma once
+
+/* HTTP calls on the event loop: libcurl's multi interface driven by sd-event. Nothing blocks. */
+
+#include <systemd/sd-event.h>
+
+#include "aws/fault.h"
+#include "aws/http-value.h"
+
+typedef struct Http Http;
+typedef struct HttpCall HttpCall;
+
+typedef enum HttpLane {
+        HTTP_LANE_NORMAL,
+        HTTP_LANE_ROLLBACK, /* starts ahead of every waiting call, and beyond the limit of calls in flight */
+} HttpLane;
+
+typedef struct HttpLimits {
+        usec_t connect_timeout, total_timeout;
+        size_t body_max;
+} HttpLimits;
+
+/* How a call ended without a usable reply; AWS_OK when there is one (of any status). */
+typedef struct HttpOutcome {
+        AwsFault fault; /* AWS_OK, AWS_TRANSIENT (may have arrived there), AWS_UNREACHABLE (cannot have) */
+        char message[AWS_ERROR_MESSAGE_MAX];
+        HttpResponse response; /* borrowed by the callback */
+        usec_t elapsed;
+} HttpOutcome;
+
+/* Never called from inside http_start(). The call is gone afterwards. */
+typedef void (*HttpDone)(const HttpOutcome *outcome, void *userdata);
+
+/* ca_bundle: path or NULL for the system's. -EOPNOTSUPP: libcurl without asynchronous name resolution or
+ * TLS. */
+int http_new(sd_event *event, const char *ca_bundle, Http **ret);
+Http *http_free(Http *h); /* cancels everything */
+DEFINE_TRIVIAL_CLEANUP(Http *, http_free);
+
+/* Takes the request over (it is empty afterwards). ret_call may be kept for http_cancel() until "done" ran.
+ */
+int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimits *limits, HttpDone done,
+                void *userdata, HttpCall **ret_call);
+void http_cancel(HttpCall *call); /* "done" will not be called; NULL is fine */

@@ -1,0 +1,80 @@
+#pragma once
+
+/* Shared by the manager*.c files and nobody else. */
+
+#include "base/map.h"
+#include "daemon/bus.h"
+#include "daemon/manager.h"
+#include "daemon/runner.h"
+#include "daemon/watch.h"
+
+#define MANAGER_MAGIC 0x6d616e61u
+#define MANAGER_REFUSALS_MAX 1000
+#define MANAGER_STATUS_MAX 160
+
+/* A live rollout and the aliases that it takes, as "region/function/alias". */
+typedef struct Slot {
+        Runner *runner;
+        char **keys;
+        uint32_t n_keys;
+} Slot;
+
+/* A plan whose first record is on its way to the store. */
+typedef struct Accept Accept;
+struct Accept {
+        Accept *next;
+        Manager *manager;
+        Slot *slot;
+};
+
+typedef struct Refusal {
+        char *path, *message;
+        usec_t wall;
+        DiagList *diags; /* NULL: refused without a look inside */
+} Refusal;
+
+struct Manager {
+        uint32_t magic;
+        sd_event *event;
+        const Conf *conf;
+        Store *store;
+        Exec *exec;
+        Watch *watch;
+        Bus *bus;
+        RunnerShared shared;
+        Map *slots;      /* id -> Slot, owned, in order of acceptance */
+        Map *refusals;   /* path -> Refusal, owned */
+        Accept *accepts; /* newest first */
+        size_t n_accepts;
+        size_t n_lost; /* live rollouts in the store of which not even the plan can be read */
+        sd_event_source *review;
+        char status[MANAGER_STATUS_MAX];
+};
+
+/* manager.c */
+void manager_review_soon(Manager *m);
+
+/* manager-slot.c */
+/* Takes doc and state over on success. */
+int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutState **take_state,
+                Slot **ret);
+Slot *slot_free(Slot *s);
+DEFINE_TRIVIAL_CLEANUP(Slot *, slot_free);
+/* "region/function/alias" with the function's bare name, however the plan spells it. */
+char *target_key(const PlanTarget *t, const char *default_region);
+
+/* manager-load.c */
+/* The live rollouts of the store; those past their turn are resumed. */
+int manager_load(Manager *m);
+/* Reads a stored rollout back for somebody to look at; what cannot be read is left out. */
+int manager_show_row(const StoreRow *row, ManagerEachRollout each, void *userdata);
+
+/* manager-plan.c: what the watcher says. */
+const WatchHandlers *manager_watch_handlers(void);
+void manager_drop_accepts(Manager *m);
+
+/* manager-refusal.c */
+void manager_refuse(Manager *m, const char *path, const DiagList *diags, const char *message);
+bool manager_is_refused_for(Manager *m, const char *path, const char *message);
+void manager_forget_refusal(Manager *m, const char *path);
+void manager_drop_refusals(Manager *m);

@@ -1,0 +1,150 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "aws/digest.h"
+#include "base/alloc.h"
+#include "codec/record.h"
+#include "core/invariant.h"
+#include "core/trace.h"
+#include "daemon/log.h"
+#include "daemon/manager-internal.h"
+
+#define REASON_MAX 320
+
+/* The stored text is held against its hash: what was judged and what is judged from now on is one plan. */
+static int read_plan(const StoreRow *row, PlanDoc **ret, char reterr[static REASON_MAX]) {
+        _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
+        uint8_t sha256[DIGEST_SIZE];
+        int r;
+
+        if (!diags)
+                return -ENOMEM;
+        r = digest_sha256(row->plan_text, row->plan_size, sha256);
+        if (r >= 0 && memcmp(sha256, row->plan_sha256, PLAN_HASH_SIZE) != 0)
+                r = -EUCLEAN;
+        if (r >= 0)
+                r = plan_parse(row->plan_text, row->plan_size, row->name, row->plan_sha256, diags, ret);
+        if (r == -EBADMSG && diags->n > 0)
+                (void) snprintf(reterr, REASON_MAX,
+                                "its stored plan is not accepted any more: line %u: %.200s",
+                                diags->entries[0].line, diags->entries[0].message);
+        else if (r < 0)
+                (void) snprintf(reterr, REASON_MAX, "its stored plan is damaged: %s", strerror(-r));
+        return r;
+}
+
+static int read_state(const StoreRow *row, const Plan *plan, ActionList *none, RolloutState **ret,
+                char reterr[static REASON_MAX]) {
+        _cleanup_(freep) RolloutState *state = NULL;
+        const char *broken;
+        char why[160];
+        int r;
+
+        r = record_decode(row->record, row->record_size, plan->n_targets, &state, why);
+        if (r < 0) {
+                (void) snprintf(reterr, REASON_MAX, "its record cannot be read: %s",
+                                r == -ENOMEM ? strerror(-r) : why);
+                return r;
+        }
+        none->n = 0;
+        broken = invariant_broken(NULL, state, plan, none);
+        if (broken || memcmp(state->plan_sha256, plan->sha256, PLAN_HASH_SIZE) != 0) {
+                (void) snprintf(reterr, REASON_MAX, "its record contradicts itself: %s",
+                                broken ? broken : "it is of another plan");
+                return -EUCLEAN;
+        }
+        *ret = TAKE_PTR(state);
+        return 0;
+}
+
+/* A rollout without a state of its own: it only keeps its alias from others until somebody helps. */
+static int make_placeholder(const Plan *plan, RolloutState **ret) {
+        RolloutState *state = alloc_zero(rollout_state_size(plan->n_targets));
+
+        if (!state)
+                return -ENOMEM;
+        rollout_init(state, plan, 0);
+        *ret = state;
+        return 0;
+}
+
+/* Out of memory here ends the start-up; anything wrong with one rollout freezes that one only. */
+static int on_live_row(const StoreRow *row, void *userdata) {
+        _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+        _cleanup_(freep) RolloutState *state = NULL;
+        _cleanup_(slot_freep) Slot *slot = NULL;
+        char trouble[REASON_MAX];
+        Manager *m = userdata;
+        bool frozen = false;
+        int r;
+
+        r = read_plan(row, &doc, trouble);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                log_rollout(LOG_ALERT, row->id, "FROZEN, look after its alias by hand: %s", trouble);
+                m->n_lost++;
+                return 0;
+        }
+        r = read_state(row, &doc->plan, m->shared.actions, &state, trouble);
+        if (r < 0 && r != -ENOMEM) {
+                frozen = true;
+                r = make_placeholder(&doc->plan, &state);
+        }
+        if (r < 0)
+                return r;
+        r = slot_new(m,
+                        &(RunnerId){ .id = row->id,
+                                        .name = row->name,
+                                        .plan_path = row->plan_path,
+                                        .number = row->number },
+                        &doc, &state, &slot);
+        if (r >= 0)
+                r = map_put(m->slots, row->id, slot);
+        if (r < 0)
+                return r;
+        if (frozen)
+                runner_park(slot->runner, "%s", trouble);
+        slot = NULL;
+        return 0;
+}
+
+int manager_load(Manager *m) {
+        size_t cursor = 0;
+        const char *id;
+        void *value;
+        int r;
+
+        r = store_load_live(m->store, on_live_row, m);
+        if (r < 0)
+                return r;
+        while (map_next(m->slots, &cursor, &id, &value)) {
+                const Slot *slot = value;
+
+                if (runner_state(slot->runner)->phase != PHASE_QUEUED)
+                        runner_resume(slot->runner);
+        }
+        return 0;
+}
+
+int manager_show_row(const StoreRow *row, ManagerEachRollout each, void *userdata) {
+        _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+        _cleanup_(freep) RolloutState *state = NULL;
+        char trouble[REASON_MAX], why[160];
+        int r;
+
+        r = read_plan(row, &doc, trouble);
+        if (r >= 0)
+                r = record_decode(row->record, row->record_size, doc->plan.n_targets, &state, why);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                log_rollout(LOG_DEBUG, row->id, "cannot be shown: %s", doc ? why : trouble);
+                return 0;
+        }
+        return each(&(ManagerRollout){ .id = row->id,
+                                    .plan_path = row->plan_path,
+                                    .plan = &doc->plan,
+                                    .state = state },
+                        userdata);
+}

@@ -1,0 +1,207 @@
+#include "aws/fault.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "aws/json-reply.h"
+#include "base/str.h"
+
+#define ERROR_BODY_MAX (1024u * 1024)
+
+const char *aws_fault_to_string(AwsFault f) {
+        switch (f) {
+        case AWS_OK:
+                return "ok";
+        case AWS_THROTTLED:
+                return "throttled";
+        case AWS_TRANSIENT:
+                return "transient";
+        case AWS_UNREACHABLE:
+                return "unreachable";
+        case AWS_EXPIRED:
+                return "expired";
+        case AWS_CLOCK:
+                return "clock";
+        case AWS_DENIED:
+                return "denied";
+        case AWS_CONFLICT:
+                return "conflict";
+        case AWS_PRECONDITION:
+                return "precondition";
+        case AWS_MISSING:
+                return "missing";
+        case AWS_INVALID:
+                return "invalid";
+        case AWS_PERMANENT:
+                return "permanent";
+        }
+        ASSERT_NEVER();
+        return NULL;
+}
+
+/* Codes that say more than the status does. Some services append "Exception" and others do not, so the table
+ * goes without. */
+static const struct {
+        const char *code;
+        AwsFault fault;
+} codes[] = {
+        { "AccessDenied", AWS_DENIED },
+        { "AuthFailure", AWS_DENIED },
+        { "AuthorizationError", AWS_DENIED },
+        { "BandwidthLimitExceeded", AWS_THROTTLED },
+        { "EC2Throttled", AWS_THROTTLED },
+        { "ExpiredToken", AWS_EXPIRED },
+        { "IDPCommunicationError", AWS_TRANSIENT },
+        { "IncompleteSignature", AWS_DENIED },
+        { "InternalFailure", AWS_TRANSIENT },
+        { "InternalServiceError", AWS_TRANSIENT },
+        { "InternalServiceFault", AWS_TRANSIENT },
+        { "InvalidClientTokenId", AWS_DENIED },
+        { "InvalidSignature", AWS_DENIED },
+        { "LimitExceeded", AWS_THROTTLED },
+        { "MissingAuthenticationToken", AWS_DENIED },
+        { "NotAuthorized", AWS_DENIED },
+        { "OptInRequired", AWS_DENIED },
+        { "PreconditionFailed", AWS_PRECONDITION },
+        { "PriorRequestNotComplete", AWS_THROTTLED },
+        { "ProvisionedThroughputExceeded", AWS_THROTTLED },
+        { "RequestExpired", AWS_CLOCK },
+        { "RequestInTheFuture", AWS_CLOCK },
+        { "RequestLimitExceeded", AWS_THROTTLED },
+        { "RequestThrottled", AWS_THROTTLED },
+        { "RequestTimeTooSkewed", AWS_CLOCK },
+        { "RequestTimeout", AWS_TRANSIENT },
+        { "ResourceConflict", AWS_CONFLICT },
+        { "ResourceNotFound", AWS_MISSING },
+        { "ServiceUnavailable", AWS_TRANSIENT },
+        { "SignatureDoesNotMatch", AWS_DENIED },
+        { "SlowDown", AWS_THROTTLED },
+        { "Throttled", AWS_THROTTLED },
+        { "Throttling", AWS_THROTTLED },
+        { "TooManyRequests", AWS_THROTTLED },
+        { "TransactionInProgress", AWS_THROTTLED },
+        { "UnauthorizedOperation", AWS_DENIED },
+        { "UnknownOperation", AWS_INVALID }, /* comes with 404 */
+        { "UnrecognizedClient", AWS_DENIED },
+};
+
+/* AWS_OK: the code alone says nothing. */
+static AwsFault fault_from_code(const char *code) {
+        size_t n = strlen(code);
+
+        if (str_ends_with(code, "Exception"))
+                n -= strlen("Exception");
+        for (size_t i = 0; i < ELEMENTSOF(codes); i++)
+                if (strlen(codes[i].code) == n && strncmp(codes[i].code, code, n) == 0)
+                        return codes[i].fault;
+        return AWS_OK;
+}
+
+static AwsFault fault_from_status(unsigned status) {
+        if (status == 0 || status == 408 || status >= 500)
+                return AWS_TRANSIENT;
+        switch (status) {
+        case 400:
+        case 413:
+        case 415:
+        case 422:
+                return AWS_INVALID;
+        case 401:
+        case 403:
+                return AWS_DENIED;
+        case 404:
+                return AWS_MISSING;
+        case 409:
+                return AWS_CONFLICT;
+        case 412:
+                return AWS_PRECONDITION;
+        case 429:
+                return AWS_THROTTLED;
+        default:
+                return AWS_PERMANENT;
+        }
+}
+
+/* A wrong secret and a wrong clock have the same code; only the words differ. */
+static bool speaks_of_time(const char *message) {
+        return strstr(message, "Signature expired") || strstr(message, "Signature not yet current");
+}
+
+static AwsFault classify(unsigned status, const char *code, const char *query_code, const char *message) {
+        AwsFault by_code = fault_from_code(code);
+
+        if (by_code == AWS_OK)
+                by_code = fault_from_code(query_code);
+        if (by_code == AWS_THROTTLED)
+                return by_code;
+        if (status >= 500 || by_code == AWS_OK)
+                return fault_from_status(status);
+        return by_code == AWS_DENIED && speaks_of_time(message) ? AWS_CLOCK : by_code;
+}
+
+/* "Name", "Name:http://…", "ns#Name", "Name;Sender" -> "Name". What holds anything but a name's characters
+ * is not taken. */
+static void copy_code(char dst[static AWS_ERROR_CODE_MAX], const char *raw) {
+        size_t n = strcspn(raw, ":;,");
+        const char *hash = memchr(raw, '#', n);
+
+        if (hash) {
+                n -= (size_t) (hash + 1 - raw);
+                raw = hash + 1;
+        }
+        if (n == 0 || n >= AWS_ERROR_CODE_MAX ||
+                        strspn(raw, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") < n)
+                return;
+        memcpy(dst, raw, n);
+        dst[n] = '\0';
+}
+
+static const char *first_string(struct json_object *o, const char *const *keys, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                const char *s = json_reply_string(o, keys[i]);
+
+                if (!str_is_empty(s))
+                        return s;
+        }
+        return "";
+}
+
+static void read_body(const HttpResponse *response, AwsError *error) {
+        static const char *const code_keys[] = { "code", "Code", "__type" };
+        static const char *const message_keys[] = { "message", "Message", "errorMessage" };
+        _cleanup_(json_object_putp) struct json_object *o = NULL;
+
+        if (response->body_size > ERROR_BODY_MAX ||
+                        json_reply_parse(response->body, response->body_size, &o) < 0)
+                return;
+        if (error->code[0] == '\0')
+                copy_code(error->code, first_string(o, code_keys, ELEMENTSOF(code_keys)));
+        json_reply_print(error->message, sizeof(error->message),
+                        first_string(o, message_keys, ELEMENTSOF(message_keys)));
+}
+
+void aws_error_from_response(const HttpResponse *response, AwsError *ret) {
+        char query_code[AWS_ERROR_CODE_MAX] = "";
+        AwsError error = { 0 };
+
+        if (response->status >= 200 && response->status < 300) {
+                *ret = error;
+                return;
+        }
+        if (response->error_type)
+                copy_code(error.code, response->error_type);
+        if (response->query_error)
+                copy_code(query_code, response->query_error);
+        read_body(response, &error);
+        error.fault = classify(response->status, error.code, query_code, error.message);
+        if (error.code[0] == '\0')
+                memcpy(error.code, query_code, sizeof(error.code));
+        if (error.message[0] == '\0') {
+                if (response->status == 0)
+                        (void) str_copy(error.message, sizeof(error.message), "no reply");
+                else
+                        (void) snprintf(error.message, sizeof(error.message),
+                                        "HTTP status %u without words that could be read", response->status);
+        }
+        *ret = error;
+}

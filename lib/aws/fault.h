@@ -1,0 +1,38 @@
+#pragma once
+
+/* What a failed call means, as a value that a switch must handle. */
+
+#include "aws/http-value.h"
+
+typedef enum AwsFault {
+        AWS_OK,
+        AWS_THROTTLED, /* slow down, then again: 429, and by code with any status (CloudWatch throttles with
+                          400) */
+        AWS_TRANSIENT, /* 5xx, timeouts, resets: the outcome of a write is unknown */
+        AWS_UNREACHABLE,  /* the request cannot have left: no connection, no name, TLS refused */
+        AWS_EXPIRED,      /* credentials expired: refresh, then once more */
+        AWS_CLOCK,        /* the signature's time was refused */
+        AWS_DENIED,       /* credentials or policy say no */
+        AWS_CONFLICT,     /* 409: something is in progress there */
+        AWS_PRECONDITION, /* 412: the RevisionId is not the last one */
+        AWS_MISSING,      /* 404 */
+        AWS_INVALID,      /* 400: AWS does not accept the request as it is */
+        AWS_PERMANENT,    /* any other refusal, or a reply that makes no sense */
+} AwsFault;
+#define _AWS_FAULT_MAX (AWS_PERMANENT + 1)
+
+const char *aws_fault_to_string(AwsFault f);
+
+#define AWS_ERROR_CODE_MAX 96
+#define AWS_ERROR_MESSAGE_MAX 320
+
+typedef struct AwsError {
+        AwsFault fault;
+        char code[AWS_ERROR_CODE_MAX];       /* "PreconditionFailedException"; "" when AWS gave none */
+        char message[AWS_ERROR_MESSAGE_MAX]; /* AWS's words, control characters replaced, cut when long; or
+                                                ours */
+} AwsError;
+
+/* Reads status, x-amzn-errortype, x-amzn-query-error and a JSON error body ("__type", "code", "message",
+ * "Message"). AWS_OK for 2xx. Any input is safe. */
+void aws_error_from_response(const HttpResponse *response, AwsError *ret);

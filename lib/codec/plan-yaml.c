@@ -1,0 +1,140 @@
+#include "codec/plan-yaml.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "base/timefmt.h"
+#include "base/usec.h"
+#include "codec/plan-internal.h"
+#include "codec/plan-value.h"
+
+#define PLAN_FORMAT 1
+
+#define WANTS_FORMAT "the number of the plan format, 1"
+#define WANTS_NAME \
+        "a name of letters, digits, \".\", \"_\" and \"-\", at most 64, beginning with a letter or digit"
+
+bool plan_name_is_valid(const char *name) {
+        static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+        size_t n = strlen(name);
+
+        return n > 0 && n <= PLAN_NAME_MAX && strchr(alphanumeric, name[0]) &&
+                        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                        n;
+}
+
+static void read_format(const YamlNode *top, DiagList *diags) {
+        const YamlNode *node = yaml_map_get(top, "format");
+        uint64_t format;
+
+        if (!node || !plan_value_count(node, diags, WANTS_FORMAT, 1, UINT32_MAX, &format))
+                return;
+        if (format != PLAN_FORMAT)
+                diag_add(diags, DIAG_ERROR, node->line, node->column,
+                                "this plan is of format %s, but this version of canaryd understands format %d only",
+                                node->text, PLAN_FORMAT);
+}
+
+static void read_name(const YamlNode *top, const char *default_name, PlanDraft *draft, DiagList *diags) {
+        const YamlNode *node = yaml_map_get(top, "name");
+        const char *s = node ? yaml_text_of(node, diags, WANTS_NAME) : default_name;
+
+        draft->plan.name = draft->name;
+        if (!s || (!node && yaml_map_has(top, "name")))
+                return;
+        if (plan_name_is_valid(s))
+                (void) str_copy(draft->name, sizeof(draft->name), s);
+        else if (node)
+                yaml_refuse(node, diags, WANTS_NAME, NULL);
+        else
+                diag_add(diags, DIAG_ERROR, 0, 0,
+                                "the plan has no \"name\", and the file's name cannot stand in for it: \"%.80s\" has "
+                                "more than letters, digits, \".\", \"_\" and \"-\", or more than %d of them; add "
+                                "\"name\" or rename the file",
+                                s, PLAN_NAME_MAX);
+}
+
+static void read_times(const YamlNode *top, PlanDraft *draft, DiagList *diags) {
+        const YamlNode *bake = yaml_map_get(top, "bake"), *deadline = yaml_map_get(top, "deadline");
+
+        if (bake)
+                (void) plan_value_duration(bake, diags, 0, USEC_INFINITY, &draft->plan.bake);
+        draft->has_bake = bake;
+        if (deadline)
+                (void) plan_value_duration(
+                                deadline, diags, USEC_PER_SEC, USEC_INFINITY, &draft->plan.deadline);
+}
+
+static void check_deadline(const YamlNode *top, const Plan *plan, DiagList *diags) {
+        const YamlNode *place = yaml_map_get(top, "deadline");
+        char shortest[TIME_TEXT_MAX], deadline[TIME_TEXT_MAX];
+        bool is_given = place;
+
+        if (plan_shortest(plan) <= plan->deadline)
+                return;
+        if (!place)
+                place = yaml_map_get(top, "steps");
+        if (!place)
+                place = top;
+        duration_format(plan_shortest(plan), shortest);
+        duration_format(plan->deadline, deadline);
+        diag_add(diags, DIAG_ERROR, place->line, place->column,
+                        "holds and bake take %s together, but the deadline is %s%s; raise \"deadline\" or shorten them",
+                        shortest, deadline, is_given ? "" : " when the plan says nothing");
+}
+
+/* The reading above misses nothing that plan_check() finds. If ever it does: no plan passes unchecked. */
+static void check_whole(const Plan *plan, DiagList *diags) {
+        uint32_t index = 0;
+        PlanFault fault = plan_check(plan, &index);
+
+        if (fault != PLAN_OK)
+                diag_add(diags, DIAG_ERROR, 0, 0, "the plan cannot be carried out (fault %d at entry %u)",
+                                (int) fault, (unsigned) index + 1);
+}
+
+static void read_plan(const YamlNode *top, const char *default_name, PlanDraft *draft, DiagList *diags) {
+        if (!yaml_map_check(top, &plan_rule_top, diags))
+                return;
+        read_format(top, diags);
+        read_name(top, default_name, draft, diags);
+        plan_read_target(top, draft, diags);
+        read_times(top, draft, diags);
+        plan_read_steps(top, draft, diags);
+        plan_read_health(top, draft, diags);
+        check_deadline(top, &draft->plan, diags);
+}
+
+int plan_parse(const char *text, size_t size, const char *default_name,
+                const uint8_t sha256[static PLAN_HASH_SIZE], DiagList *diags, PlanDoc **ret) {
+        _cleanup_(yaml_tree_freep) YamlTree *tree = NULL;
+        _cleanup_(freep) PlanDraft *draft = NULL;
+        size_t first = diags->n, errors_before = diags->n_errors;
+        int r;
+
+        draft = alloc_one(PlanDraft);
+        if (!draft)
+                return -ENOMEM;
+        draft->plan.every = PLAN_DEFAULT_EVERY;
+        draft->plan.period = PLAN_DEFAULT_PERIOD;
+        draft->plan.settled_after = PLAN_DEFAULT_SETTLED;
+        draft->plan.max_blind = PLAN_DEFAULT_MAX_BLIND;
+        draft->plan.deadline = PLAN_DEFAULT_DEADLINE;
+        memcpy(draft->plan.sha256, sha256, PLAN_HASH_SIZE);
+        r = yaml_tree_parse(text, size, PLAN_BYTES_MAX, diags, &tree);
+        if (r < 0) {
+                yaml_findings_sort(diags, first);
+                return r;
+        }
+        if (yaml_tree_root(tree))
+                read_plan(yaml_tree_root(tree), default_name, draft, diags);
+        else
+                diag_add(diags, DIAG_ERROR, 0, 0, "the file is empty; a plan begins with \"format: 1\"");
+        if (diags->n_errors == errors_before)
+                check_whole(&draft->plan, diags);
+        yaml_findings_sort(diags, first);
+        if (diags->n_errors > errors_before)
+                return -EBADMSG;
+        return plan_pack(draft, ret);
+}

@@ -1,0 +1,28 @@
+#pragma once
+
+/* A plan file's bytes -> Plan, with every mistake found and placed.
+ *
+ * Where the plan is silent, core/plan.h's defaults hold. "settled_after: auto" (or none) is three periods,
+ * and at least 180 s for periods of a minute and more, at least 10 s for shorter ones. A last step of 100 %
+ * is the promotion, not a step: its hold is the bake. */
+
+#include "base/diag.h"
+#include "core/plan.h"
+
+/* A plan and the one block of memory that its strings and arrays live in. */
+typedef struct PlanDoc {
+        Plan plan;
+        void *memory; /* owned */
+} PlanDoc;
+
+PlanDoc *plan_doc_free(PlanDoc *d);
+DEFINE_TRIVIAL_CLEANUP(PlanDoc *, plan_doc_free);
+
+/* default_name: used when the file names none (the file's name without ".yaml"/".yml"). sha256: of the
+ * bytes, stored in the plan. Findings are added to diags; *ret is set only when none of them is an error. 0:
+ * fine (maybe with warnings). -EBADMSG: errors in diags. -ENOMEM. */
+int plan_parse(const char *text, size_t size, const char *default_name,
+                const uint8_t sha256[static PLAN_HASH_SIZE], DiagList *diags, PlanDoc **ret);
+
+/* A plan's name: [a-z0-9] then [a-z0-9._-], at most PLAN_NAME_MAX; upper case is allowed too. */
+bool plan_name_is_valid(const char *name);

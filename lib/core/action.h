@@ -1,0 +1,99 @@
+#pragma once
+
+/* What the brain asks the shell to do, in the order in which it must happen.
+ *
+ * PERSIST comes first where it comes at all: no effect behind it may start before the state (and the reports
+ * of the same list) are durable. When they cannot be made durable, effects with "even_unrecorded" start all
+ * the same (they only put traffic back on the old version); each of the others is completed at once with
+ * FAULT_STORE. Every effect is answered by exactly one event with its op_id, unless the process dies. */
+
+#include "core/state.h"
+
+typedef enum ActionKind {
+        ACTION_PERSIST,
+        ACTION_REPORT,       /* -> event log, journal */
+        ACTION_READ_ALIAS,   /* -> EVENT_ALIAS_READ */
+        ACTION_READ_VERSION, /* -> EVENT_VERSION_READ */
+        ACTION_WRITE_ALIAS,  /* -> EVENT_ALIAS_WRITTEN */
+        ACTION_READ_METRICS, /* -> EVENT_METRICS_READ */
+} ActionKind;
+#define ACTION_KIND_COUNT (ACTION_READ_METRICS + 1)
+
+/* Events an operator can see. Each has a MESSAGE_ID in daemon/log.c and a sentence in core/trace.c. */
+typedef enum ReportKind {
+        REPORT_STARTED, /* preflight begins */
+        REPORT_PREFLIGHT_PASSED,
+        REPORT_REJECTED,      /* reason */
+        REPORT_WEIGHT_INTENT, /* about to write weight_to */
+        REPORT_WEIGHT_SET,    /* the alias has it */
+        REPORT_STEP_PASSED,
+        REPORT_HOLDING, /* time is up but a check is not healthy: check, cause */
+        REPORT_PROMOTED,
+        REPORT_BAKING,
+        REPORT_SUCCEEDED,
+        REPORT_BREACH,           /* check, value, limit, window */
+        REPORT_ROLLBACK_STARTED, /* reason */
+        REPORT_ROLLED_BACK,      /* verified by a read back */
+        REPORT_ROLLBACK_FAILING, /* a rollback attempt failed; it goes on trying */
+        REPORT_FOREIGN,          /* somebody else changed the alias: released */
+        REPORT_RELEASED,
+        REPORT_REVISION_ADOPTED, /* same routing, new RevisionId: went on with it */
+        REPORT_BLIND,            /* nothing to be seen: cause */
+        REPORT_SEEING,           /* data is back */
+        REPORT_RETRYING,         /* a forward call failed and will be tried again: fault */
+        REPORT_RESUMED,          /* after a restart of the daemon */
+} ReportKind;
+#define REPORT_KIND_COUNT (REPORT_RESUMED + 1)
+
+struct Report {
+        ReportKind kind;
+        uint64_t seq;   /* 1, 2, 3... per rollout, without gaps */
+        usec_t wall;    /* when */
+        uint32_t phase; /* Phase after the step */
+        uint32_t target, step, n_steps;
+        uint32_t weight_from, weight_to; /* WEIGHT_PERCENT units */
+        uint64_t version_old, version_new;
+        uint32_t check;         /* index; meaningful where the kind says so */
+        uint32_t verdict;       /* Verdict */
+        uint32_t cause;         /* Cause */
+        uint32_t fault;         /* Fault */
+        uint32_t reason;        /* Reason */
+        uint64_t found_version; /* RolloutState.reason_version */
+        double value, limit, samples;
+        usec_t window_start, window_end; /* wall */
+        Counts new_version, old_version; /* present step so far */
+        usec_t next; /* span until the next attempt, or the hold or bake that begins; 0: none */
+        Route found; /* REPORT_FOREIGN: what the alias has */
+        char revision[REVISION_SIZE];
+        char request_id[REQUEST_ID_SIZE];
+        char error[ERROR_TEXT_SIZE];
+};
+
+struct Action {
+        ActionKind kind;
+        uint32_t target;
+        uint64_t op_id;
+        bool even_unrecorded;
+        bool is_rollback; /* takes the rollback lane */
+        union {
+                Report report;
+                uint64_t version; /* ACTION_READ_VERSION */
+                struct {          /* ACTION_WRITE_ALIAS */
+                        Route route;
+                        char revision[REVISION_SIZE]; /* must be the alias's present one: compare and swap */
+                } write;
+                struct { /* ACTION_READ_METRICS: buckets with from <= start < until; wall, multiples of the
+                            period */
+                        usec_t from, until;
+                        uint64_t version_new, version_old;
+                } metrics;
+        };
+};
+
+/* Room for the busiest step: a report and an effect or two for each of the most targets a plan may have. */
+#define ACTIONS_MAX (8 + 5 * PLAN_TARGETS_MAX)
+
+struct ActionList {
+        size_t n;
+        Action items[ACTIONS_MAX]; /* about 150 KiB: one per process, not per rollout and not on the stack */
+};

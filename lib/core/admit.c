@@ -1,0 +1,31 @@
+#include "core/admit.h"
+
+#include <string.h>
+
+#include "core/rollout.h"
+
+static bool share_a_target(const AdmitEntry *a, const AdmitEntry *b) {
+        for (uint32_t i = 0; i < a->n_targets; i++)
+                for (uint32_t j = 0; j < b->n_targets; j++)
+                        if (strcmp(a->targets[i], b->targets[j]) == 0)
+                                return true;
+        return false;
+}
+
+bool admit_may_start(const AdmitEntry *entries, size_t n, size_t index, size_t *ret_blocker) {
+        const AdmitEntry *me = &entries[index];
+
+        if (me->phase != PHASE_QUEUED)
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                const AdmitEntry *other = &entries[i];
+                bool is_ahead = other->phase == PHASE_QUEUED ? other->order < me->order
+                                                             : !phase_is_terminal(other->phase);
+
+                if (i == index || !is_ahead || !share_a_target(me, other))
+                        continue;
+                *ret_blocker = i;
+                return false;
+        }
+        return true;
+}

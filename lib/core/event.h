@@ -1,0 +1,54 @@
+#pragma once
+
+/* What can happen to a rollout. Pointers are borrowed for the duration of the step. */
+
+#include "core/state.h"
+
+typedef enum EventKind {
+        EVENT_START,         /* its turn has come */
+        EVENT_RESUME,        /* the daemon started and loaded this record */
+        EVENT_TICK,          /* the deadline came; early, late and repeated ticks are harmless */
+        EVENT_ALIAS_READ,    /* completion of ACTION_READ_ALIAS */
+        EVENT_VERSION_READ,  /* completion of ACTION_READ_VERSION */
+        EVENT_ALIAS_WRITTEN, /* completion of ACTION_WRITE_ALIAS */
+        EVENT_METRICS_READ,  /* completion of ACTION_READ_METRICS */
+} EventKind;
+#define EVENT_KIND_COUNT (EVENT_METRICS_READ + 1)
+
+/* One bucket of counts. Rows ascend by time; buckets without a datapoint of either version may be absent. */
+typedef struct MetricRow {
+        usec_t start;
+        Counts new_version, old_version; /* finite, not negative; an absent Errors point beside Invocations
+                                            is 0 */
+} MetricRow;
+
+/* One value of a CHECK_DURATION check in one bucket; ascending by time per check. */
+typedef struct MetricValue {
+        usec_t start;
+        uint32_t check; /* index in the plan */
+        double value;   /* finite, not negative */
+} MetricValue;
+
+struct Event {
+        EventKind kind;
+        uint32_t target;        /* index; completions only */
+        uint64_t op_id;         /* completions only: that of the action */
+        Fault fault;            /* completions only; FAULT_NONE: the members below are filled */
+        usec_t retry_after;     /* what AWS asked for, 0: nothing */
+        const char *request_id; /* AWS's; may be NULL */
+        const char *error;      /* AWS's words; may be NULL */
+
+        /* EVENT_ALIAS_READ, and EVENT_ALIAS_WRITTEN (what the reply says) */
+        Route route;
+        const char *revision;
+
+        /* EVENT_VERSION_READ */
+        bool version_active;        /* State Active or Inactive (it wakes up), or no State at all */
+        uint64_t role, dead_letter; /* fingerprints; 0: none */
+
+        /* EVENT_METRICS_READ; the reading spans [from, until) as the action asked, all results Complete */
+        const MetricRow *rows;
+        size_t n_rows;
+        const MetricValue *values;
+        size_t n_values;
+};

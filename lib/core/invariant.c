@@ -1,0 +1,186 @@
+#include "core/invariant.h"
+
+#include <string.h>
+
+#include "base/usec.h"
+#include "core/target.h"
+
+static const char *check_shape(const RolloutState *st, const Plan *plan) {
+        if (st->phase >= PHASE_COUNT)
+                return "the phase is one of the phases";
+        if (st->n_targets != plan->n_targets || st->n_targets == 0)
+                return "a state has the targets of its plan";
+        if (st->step > plan->n_steps || (st->phase == PHASE_SHIFTING && st->step >= plan->n_steps))
+                return "the step is one of the plan's";
+        return NULL;
+}
+
+static bool route_is(const Route *r, uint64_t primary, uint64_t extra, uint32_t weight) {
+        return !r->is_odd && r->primary == primary && r->extra == extra && r->weight == weight;
+}
+
+/* Every weight that is written is the plan's for this very step, 0 or 100 %: never more, never another. */
+static const char *check_write(const RolloutState *st, const Plan *plan, const Action *a) {
+        const TargetState *t = &st->targets[a->target];
+        const Route *r = &a->write.route;
+
+        if (t->version_old == 0 || t->version_new == 0 || t->version_old == t->version_new)
+                return "both versions are known before the first write";
+        if (a->write.revision[0] == '\0')
+                return "every write carries a RevisionId";
+        if (st->phase == PHASE_SHIFTING)
+                return route_is(r, t->version_old, t->version_new, plan->steps[st->step].weight)
+                                ? NULL
+                                : "a write in a step has the step's weight";
+        if (st->phase == PHASE_PROMOTING || st->phase == PHASE_BAKING)
+                return route_is(r, t->version_new, 0, 0) ? NULL : "a promotion is 100 % in one call";
+        if (st->phase == PHASE_ROLLING_BACK)
+                return route_is(r, t->version_old, 0, 0) ? NULL
+                                                         : "a rollback puts everything on the old version";
+        return "only live phases write";
+}
+
+static bool is_effect(ActionKind kind) {
+        return kind != ACTION_PERSIST && kind != ACTION_REPORT;
+}
+
+static const char *check_effect(const RolloutState *st, const Plan *plan, const Action *a) {
+        if (a->op_id == 0 || a->op_id >= st->next_op)
+                return "every effect has an op id";
+        if (phase_is_terminal((Phase) st->phase))
+                return "a finished rollout has no effects";
+        if (a->even_unrecorded && (a->kind != ACTION_WRITE_ALIAS || st->phase != PHASE_ROLLING_BACK))
+                return "only a rollback starts without a record";
+        return a->kind == ACTION_WRITE_ALIAS ? check_write(st, plan, a) : NULL;
+}
+
+static const char *check_action(const RolloutState *st, const Plan *plan, const ActionList *list, size_t i) {
+        const Action *a = &list->items[i];
+        bool persisted = list->items[0].kind == ACTION_PERSIST;
+
+        if (a->kind == ACTION_PERSIST && i > 0)
+                return "PERSIST comes first";
+        if (a->target >= st->n_targets)
+                return "an action names a target of the plan";
+        if ((a->kind == ACTION_WRITE_ALIAS || a->kind == ACTION_REPORT) && !persisted)
+                return "PERSIST before any write or report";
+        return is_effect(a->kind) ? check_effect(st, plan, a) : NULL;
+}
+
+static const char *check_actions(const RolloutState *before, const RolloutState *after, const Plan *plan,
+                const ActionList *list) {
+        uint64_t seq = before ? before->next_seq : 0;
+
+        for (size_t i = 0; i < list->n; i++) {
+                const Action *a = &list->items[i];
+                const char *broken = check_action(after, plan, list, i);
+
+                if (broken)
+                        return broken;
+                if (a->kind == ACTION_REPORT && before && a->report.seq != seq++)
+                        return "reports are numbered without gaps";
+        }
+        return NULL;
+}
+
+/* The phases that may follow, as a set of bits. */
+static unsigned successors(Phase p) {
+        unsigned ends = 1u << PHASE_ROLLED_BACK | 1u << PHASE_REJECTED | 1u << PHASE_RELEASED;
+        unsigned back = ends | 1u << PHASE_ROLLING_BACK;
+        unsigned self = 1u << p;
+
+        switch (p) {
+        case PHASE_QUEUED:
+                return self | 1u << PHASE_PREFLIGHT;
+        case PHASE_PREFLIGHT:
+                return self | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING | 1u << PHASE_REJECTED;
+        case PHASE_SHIFTING:
+                return self | back | 1u << PHASE_PROMOTING;
+        case PHASE_PROMOTING:
+                return self | back | 1u << PHASE_BAKING | 1u << PHASE_SUCCEEDED;
+        case PHASE_BAKING:
+                return self | back | 1u << PHASE_SUCCEEDED;
+        case PHASE_ROLLING_BACK:
+                return self | ends;
+        case PHASE_SUCCEEDED:
+        case PHASE_ROLLED_BACK:
+        case PHASE_REJECTED:
+        case PHASE_RELEASED:
+                return self;
+        }
+        return 0;
+}
+
+/* A step that is left has had its time, and evidence that was read after it. */
+static const char *check_advance(const RolloutState *before, const RolloutState *after, const Plan *plan) {
+        bool left_step = before->phase == PHASE_SHIFTING &&
+                        (after->phase == PHASE_PROMOTING ||
+                                        (after->phase == PHASE_SHIFTING && after->step > before->step));
+        bool left_bake = before->phase == PHASE_BAKING && after->phase == PHASE_SUCCEEDED;
+        usec_t hold;
+
+        if (!left_step && !left_bake)
+                return NULL;
+        hold = left_bake ? plan->bake : plan->steps[before->step].hold;
+        if (before->step_age == 0 || after->age < usec_add(before->step_age, hold))
+                return "no step is shortened";
+        if (left_step && after->phase == PHASE_SHIFTING && after->step != before->step + 1)
+                return "no step is skipped";
+        if (left_step && after->phase == PHASE_PROMOTING && before->step + 1 != plan->n_steps)
+                return "no step is skipped";
+        return NULL;
+}
+
+static const char *check_transition(
+                const RolloutState *before, const RolloutState *after, const Plan *plan) {
+        if ((successors((Phase) before->phase) & 1u << after->phase) == 0)
+                return "a phase is followed by one of its successors";
+        if (phase_is_terminal((Phase) before->phase) &&
+                        memcmp(before, after, rollout_state_size(before->n_targets)) != 0)
+                return "a finished rollout does not change";
+        if (after->step < before->step)
+                return "steps are never repeated";
+        if (after->age < before->age)
+                return "the observed time never runs backwards";
+        if (after->next_op < before->next_op || after->next_seq < before->next_seq)
+                return "numbers are never given twice";
+        return check_advance(before, after, plan);
+}
+
+static const char *check_outcome(const RolloutState *st) {
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+
+                if (st->phase == PHASE_SUCCEEDED && !route_is(&t->route, t->version_new, 0, 0))
+                        return "success means: the new version has all the traffic";
+                if (st->phase == PHASE_ROLLED_BACK && t->touched &&
+                                !route_is(&t->route, t->version_old, 0, 0))
+                        return "rolled back means: the old version has all the traffic";
+                if (st->phase == PHASE_REJECTED && t->touched)
+                        return "rejected means: nothing was touched";
+        }
+        return NULL;
+}
+
+/* Something will move it on: a call that is outstanding, or a deadline. */
+static const char *check_alive(const RolloutState *st, const Plan *plan) {
+        if (st->phase == PHASE_QUEUED || phase_is_terminal((Phase) st->phase))
+                return NULL;
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                if (st->targets[i].alias_op.id != 0 || st->targets[i].poll_op.id != 0)
+                        return NULL;
+        return rollout_deadline(st, plan, &st->last) != USEC_INFINITY ? NULL : "nothing hangs";
+}
+
+const char *invariant_broken(const RolloutState *before, const RolloutState *after, const Plan *plan,
+                const ActionList *actions) {
+        const char *broken = check_shape(after, plan);
+
+        if (!broken && actions)
+                broken = check_actions(before, after, plan, actions);
+        if (!broken && before)
+                broken = check_transition(before, after, plan);
+        if (!broken)
+                broken = check_outcome(after);
+        return broken ? broken : check_alive(after, plan);
+}

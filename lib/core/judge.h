@@ -1,0 +1,32 @@
+#pragma once
+
+/* The judge: what CloudWatch's buckets say about the new version. Pure sums over rows; buckets count towards
+ * a breach from the moment they are seen, towards a pass only once they are settled. */
+
+#include "core/event.h"
+#include "core/plan.h"
+
+/* The new version is about to get its first traffic. */
+void judge_expose(JudgeState *j, const Plan *plan, usec_t wall);
+
+/* The weight of a step (or of the bake) is in force everywhere since "wall": evidence for it starts afresh.
+ */
+void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall);
+
+/* The window to read next: [*ret_from, *ret_until), multiples of the period, at most METRIC_ROWS_MAX
+ * buckets. */
+void judge_window(const JudgeState *j, const Plan *plan, usec_t wall, usec_t *ret_from, usec_t *ret_until);
+
+/* Takes a complete reading of the window that was asked for. */
+void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wall);
+
+/* A reading failed. */
+void judge_take_failure(JudgeState *j, const Plan *plan, Cause cause, usec_t age);
+
+/* True when any check is breached; *ret_check: which. */
+bool judge_breached(const JudgeState *j, const Plan *plan, uint32_t *ret_check);
+
+/* True when every check is healthy (or there is none); otherwise *ret_check is the first that is not. */
+bool judge_healthy(const JudgeState *j, const Plan *plan, uint32_t *ret_check);
+
+Cause judge_cause_of(Fault fault);

@@ -1,0 +1,99 @@
+#include "core/plan.h"
+
+#include "base/usec.h"
+
+#define EVERY_MIN USEC_PER_SEC
+#define EVERY_MAX USEC_PER_HOUR
+#define LIMIT_MAX 1e15
+
+static bool period_is_valid(usec_t period) {
+        return period == 1 * USEC_PER_SEC || period == 5 * USEC_PER_SEC || period == 10 * USEC_PER_SEC ||
+                        period == 30 * USEC_PER_SEC ||
+                        (period > 0 && period % USEC_PER_MINUTE == 0 && period <= USEC_PER_DAY);
+}
+
+static PlanFault check_targets(const Plan *plan, uint32_t *ret_index) {
+        if (plan->n_targets == 0)
+                return PLAN_NO_TARGET;
+        if (plan->n_targets > PLAN_TARGETS_MAX || plan->n_steps > PLAN_STEPS_MAX ||
+                        plan->n_checks > PLAN_CHECKS_MAX)
+                return PLAN_TOO_MANY;
+        for (uint32_t i = 0; i < plan->n_targets; i++) {
+                PlanFault fault = PLAN_OK;
+
+                if (plan->targets[i].to == 0)
+                        fault = PLAN_NO_VERSION;
+                else if (plan->targets[i].from == plan->targets[i].to)
+                        fault = PLAN_SAME_VERSION;
+                if (fault != PLAN_OK) {
+                        *ret_index = i;
+                        return fault;
+                }
+        }
+        return PLAN_OK;
+}
+
+static PlanFault check_steps(const Plan *plan, uint32_t *ret_index) {
+        for (uint32_t i = 0; i < plan->n_steps; i++) {
+                uint32_t weight = plan->steps[i].weight;
+
+                PlanFault fault = PLAN_OK;
+
+                if (weight == 0 || weight >= WEIGHT_FULL)
+                        fault = PLAN_WEIGHT_RANGE;
+                else if (i > 0 && weight <= plan->steps[i - 1].weight)
+                        fault = PLAN_WEIGHT_ORDER;
+                if (fault != PLAN_OK) {
+                        *ret_index = i;
+                        return fault;
+                }
+        }
+        return PLAN_OK;
+}
+
+static PlanFault check_checks(const Plan *plan, uint32_t *ret_index) {
+        if (plan->n_checks == 0 && !plan->checks_none)
+                return PLAN_CHECKS_MISSING;
+        for (uint32_t i = 0; i < plan->n_checks; i++) {
+                const PlanCheck *check = &plan->checks[i];
+                double most = check->kind == CHECK_ERROR_RATE ? 1 : LIMIT_MAX;
+
+                if (check->max >= 0 && check->max <= most)
+                        continue;
+                *ret_index = i;
+                return PLAN_CHECK_LIMIT;
+        }
+        return PLAN_OK;
+}
+
+usec_t plan_shortest(const Plan *plan) {
+        usec_t sum = plan->bake;
+
+        for (uint32_t i = 0; i < plan->n_steps; i++)
+                sum = usec_add(sum, plan->steps[i].hold);
+        return sum;
+}
+
+PlanFault plan_check(const Plan *plan, uint32_t *ret_index) {
+        uint32_t index = 0;
+        PlanFault fault;
+
+        fault = check_targets(plan, &index);
+        if (fault == PLAN_OK)
+                fault = check_steps(plan, &index);
+        if (fault == PLAN_OK)
+                fault = check_checks(plan, &index);
+        if (fault != PLAN_OK) {
+                *ret_index = index;
+                return fault;
+        }
+        if (!period_is_valid(plan->period))
+                return PLAN_PERIOD;
+        if (plan->every < EVERY_MIN || plan->every > EVERY_MAX)
+                return PLAN_EVERY;
+        if (plan->settled_after / plan->period > METRIC_ROWS_MAX / 2)
+                return PLAN_SETTLED;
+        if (plan->deadline < plan_shortest(plan))
+                return PLAN_DEADLINE;
+        return PLAN_OK;
+}

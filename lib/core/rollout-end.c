@@ -1,0 +1,34 @@
+#include "core/target.h"
+
+static void end(Step *s, Phase outcome) {
+        step_enter(s, outcome);
+        s->state->ended_wall = s->now->wall;
+        for (uint32_t i = 0; i < s->state->n_targets; i++) {
+                target_forget_ops(s, &s->state->targets[i]);
+                if (s->state->targets[i].stage != STAGE_RELEASED)
+                        s->state->targets[i].stage = STAGE_IDLE;
+        }
+}
+
+void end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version) {
+        s->state->reason = (uint32_t) reason;
+        s->state->reason_target = target;
+        s->state->reason_version = version;
+        end(s, PHASE_REJECTED);
+        (void) step_report(s, REPORT_REJECTED, target);
+}
+
+void end_succeeded(Step *s) {
+        end(s, PHASE_SUCCEEDED);
+        (void) step_report(s, REPORT_SUCCEEDED, 0);
+}
+
+void end_rolled_back(Step *s) {
+        end(s, PHASE_ROLLED_BACK);
+        (void) step_report(s, REPORT_ROLLED_BACK, s->state->reason_target);
+}
+
+void end_released(Step *s) {
+        end(s, PHASE_RELEASED);
+        (void) step_report(s, REPORT_RELEASED, s->state->reason_target);
+}

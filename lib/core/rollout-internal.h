@@ -1,0 +1,51 @@
+#pragma once
+
+/* Shared by the rollout-*.c files and target.c, and nobody else. */
+
+#include "core/rollout.h"
+
+/* One call of rollout_step() under way. */
+typedef struct Step {
+        RolloutState *state;
+        const Plan *plan;
+        const Now *now;
+        const Event *event;
+        ActionList *actions;
+        bool persist; /* the state must be durable before any effect of this step */
+} Step;
+
+/* rollout.c */
+Action *step_push(Step *s, ActionKind kind, uint32_t target);
+Report *step_report(Step *s, ReportKind kind, uint32_t target); /* filled with what is known; persists */
+/* Takes back an effect that this very step has asked for; false: it is (or may be) under way. */
+bool step_withdraw(Step *s, uint64_t op_id);
+void step_enter(Step *s, Phase phase);
+
+/* rollout-<phase>.c: each takes what just happened into account and moves the group on where it can. "true":
+ * the phase changed, so the new phase is to be asked, too. */
+bool preflight_progress(Step *s);
+bool shifting_progress(Step *s);
+bool promoting_progress(Step *s);
+bool baking_progress(Step *s);
+bool rolling_back_progress(Step *s);
+
+void preflight_begin(Step *s);
+void preflight_take_alias(Step *s, uint32_t i);
+void preflight_take_version(Step *s, uint32_t i);
+
+void shifting_begin(Step *s);
+void promoting_begin(Step *s);
+
+/* A breach, blindness, the deadline, a refused write or a foreign hand: what turns a live rollout around.
+ * True when it did. */
+bool rollback_if_needed(Step *s);
+void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check);
+
+void end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version);
+void end_succeeded(Step *s);
+void end_rolled_back(Step *s);
+void end_released(Step *s);
+
+/* True when the present step (or bake) of length "hold" may be left. Says what it waits for otherwise, once.
+ */
+bool shifting_may_leave(Step *s, usec_t hold, uint32_t min_requests);

@@ -1,0 +1,112 @@
+#include "base/usec.h"
+#include "core/judge.h"
+#include "core/target.h"
+
+static void report_breach(Step *s, uint32_t target, uint32_t check) {
+        const CheckState *c = &s->state->targets[target].judge.checks[check];
+        Report *r = step_report(s, REPORT_BREACH, target);
+
+        r->check = check;
+        r->verdict = VERDICT_BREACH;
+        r->value = c->value;
+        r->limit = s->plan->checks[check].max;
+        r->samples = c->samples;
+        r->window_start = c->window_start;
+        r->window_end = c->window_end;
+}
+
+static void go_back(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+        Route want = { .primary = t->version_old };
+
+        (void) step_withdraw(s, t->poll_op.id);
+        t->poll_op = (Op){ 0 };
+        if (t->stage == STAGE_RELEASED)
+                return;
+        if (!t->touched) {
+                t->stage = STAGE_IDLE;
+                target_forget_ops(s, t);
+                return;
+        }
+        target_write(s, i, &want);
+}
+
+void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
+        RolloutState *st = s->state;
+
+        st->reason = (uint32_t) reason;
+        st->reason_target = target;
+        st->reason_check = check;
+        st->reason_step = st->step;
+        if (reason == REASON_BREACH)
+                report_breach(s, target, check);
+        step_enter(s, PHASE_ROLLING_BACK);
+        step_report(s, REPORT_ROLLBACK_STARTED, target)->weight_to = 0;
+        for (uint32_t i = st->n_targets; i > 0; i--)
+                go_back(s, i - 1);
+}
+
+/* A write that AWS refuses for what it is will be refused again. */
+static bool is_refused_for_good(const TargetState *t) {
+        return t->stage == STAGE_WRITE && t->alias_op.id == 0 &&
+                        (t->alias_op.fault == FAULT_INVALID || t->alias_op.fault == FAULT_MISSING);
+}
+
+static Reason target_turns(const Step *s, uint32_t i, uint32_t *ret_check) {
+        const TargetState *t = &s->state->targets[i];
+        const JudgeState *j = &t->judge;
+        usec_t age = s->state->age;
+
+        *ret_check = 0;
+        if (t->stage == STAGE_RELEASED)
+                return REASON_FOREIGN;
+        if (judge_breached(j, s->plan, ret_check))
+                return REASON_BREACH;
+        if (j->blind_since != 0 && usec_sub(age, j->blind_since) >= s->plan->max_blind)
+                return REASON_BLIND;
+        if (is_refused_for_good(t))
+                return REASON_REFUSED;
+        if (t->failing_since != 0 && usec_sub(age, t->failing_since) >= s->plan->max_blind)
+                return REASON_CANNOT_WRITE;
+        return REASON_NONE;
+}
+
+bool rollback_if_needed(Step *s) {
+        RolloutState *st = s->state;
+
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                uint32_t check;
+                Reason reason = target_turns(s, i, &check);
+
+                if (reason == REASON_NONE)
+                        continue;
+                rollback_begin(s, reason, i, check);
+                return true;
+        }
+        if (st->age >= s->plan->deadline) {
+                rollback_begin(s, REASON_DEADLINE, 0, 0);
+                return true;
+        }
+        return false;
+}
+
+bool rolling_back_progress(Step *s) {
+        RolloutState *st = s->state;
+        bool any_touched = false, any_released = false;
+
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+
+                any_released |= t->stage == STAGE_RELEASED;
+                any_touched |= t->touched != 0;
+                if (t->stage != STAGE_RELEASED && t->touched && !target_is_settled(t))
+                        return false;
+        }
+        if (any_released)
+                end_released(s);
+        else if (any_touched)
+                end_rolled_back(s);
+        else
+                end_rejected(s, (Reason) st->reason, st->reason_target, st->reason_version);
+        return true;
+}

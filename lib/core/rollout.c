@@ -1,0 +1,364 @@
+#include "core/rollout.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "base/usec.h"
+#include "core/target.h"
+
+bool phase_is_terminal(Phase p) {
+        switch (p) {
+        case PHASE_SUCCEEDED:
+        case PHASE_ROLLED_BACK:
+        case PHASE_REJECTED:
+        case PHASE_RELEASED:
+                return true;
+        case PHASE_QUEUED:
+        case PHASE_PREFLIGHT:
+        case PHASE_SHIFTING:
+        case PHASE_PROMOTING:
+        case PHASE_BAKING:
+        case PHASE_ROLLING_BACK:
+                return false;
+        }
+        return false;
+}
+
+bool phase_is_live(Phase p) {
+        switch (p) {
+        case PHASE_SHIFTING:
+        case PHASE_PROMOTING:
+        case PHASE_BAKING:
+        case PHASE_ROLLING_BACK:
+                return true;
+        case PHASE_QUEUED:
+        case PHASE_PREFLIGHT:
+        case PHASE_SUCCEEDED:
+        case PHASE_ROLLED_BACK:
+        case PHASE_REJECTED:
+        case PHASE_RELEASED:
+                return false;
+        }
+        return false;
+}
+
+static bool phase_is_watching(Phase p) {
+        return p == PHASE_SHIFTING || p == PHASE_PROMOTING || p == PHASE_BAKING;
+}
+
+void rollout_init(RolloutState *state, const Plan *plan, uint64_t seed) {
+        memset(state, 0, rollout_state_size(plan->n_targets));
+        state->phase = PHASE_QUEUED;
+        state->next_op = 1;
+        state->next_seq = 1;
+        state->prng.state = seed;
+        memcpy(state->plan_sha256, plan->sha256, PLAN_HASH_SIZE);
+        state->n_targets = plan->n_targets;
+        for (uint32_t i = 0; i < plan->n_targets; i++) {
+                state->targets[i].version_old = plan->targets[i].from;
+                state->targets[i].version_new = plan->targets[i].to;
+        }
+}
+
+Action *step_push(Step *s, ActionKind kind, uint32_t target) {
+        Action *a;
+
+        assert(s->actions->n < ACTIONS_MAX);
+        a = &s->actions->items[s->actions->n++];
+        memset(a, 0, sizeof(*a));
+        a->kind = kind;
+        a->target = target;
+        return a;
+}
+
+bool step_withdraw(Step *s, uint64_t op_id) {
+        ActionList *list = s->actions;
+
+        for (size_t i = 0; i < list->n && op_id != 0; i++) {
+                if (list->items[i].op_id != op_id)
+                        continue;
+                memmove(&list->items[i], &list->items[i + 1], (list->n - i - 1) * sizeof(Action));
+                list->n--;
+                return true;
+        }
+        return false;
+}
+
+static void report_fill_target(Report *r, const RolloutState *st, uint32_t target) {
+        const TargetState *t = &st->targets[target];
+
+        r->version_old = t->version_old;
+        r->version_new = t->version_new;
+        r->weight_from = r->weight_to = route_weight_of(&t->route, t->version_new);
+        r->new_version = t->judge.seen_new;
+        r->old_version = t->judge.seen_old;
+        memcpy(r->revision, t->revision, REVISION_SIZE);
+}
+
+Report *step_report(Step *s, ReportKind kind, uint32_t target) {
+        RolloutState *st = s->state;
+        Report *r = &step_push(s, ACTION_REPORT, target)->report;
+        const Event *e = s->event;
+        size_t n;
+
+        r->kind = kind;
+        r->seq = st->next_seq++;
+        r->wall = s->now->wall;
+        r->target = target;
+        r->step = st->step;
+        r->n_steps = s->plan->n_steps;
+        r->reason = st->reason;
+        r->found_version = st->reason_version;
+        r->check = st->reason_check;
+        report_fill_target(r, st, target);
+        if (e->op_id != 0 && e->target == target) {
+                r->fault = e->fault;
+                n = e->request_id ? strnlen(e->request_id, REQUEST_ID_SIZE - 1) : 0;
+                if (n > 0)
+                        memcpy(r->request_id, e->request_id, n);
+                n = e->fault != FAULT_NONE && e->error ? strnlen(e->error, ERROR_TEXT_SIZE - 1) : 0;
+                if (n > 0)
+                        memcpy(r->error, e->error, n);
+        }
+        s->persist = true;
+        return r;
+}
+
+void step_enter(Step *s, Phase phase) {
+        s->state->phase = phase;
+        s->state->step_age = 0;
+        s->state->holding = 0;
+        s->persist = true;
+}
+
+/* Same boot: the monotonic clock went on over a restart of the daemon, and so did the traffic. Another boot:
+ * nobody knows how long the host was away, so that time is neither counted nor missed. */
+static void advance_age(RolloutState *st, const Now *now) {
+        if (st->age != 0 && st->last.boot == now->boot)
+                st->age = usec_add(st->age, usec_sub(now->mono, st->last.mono));
+        st->last = *now;
+}
+
+static bool op_matches(const TargetState *t, const Event *e) {
+        return e->kind == EVENT_METRICS_READ ? t->poll_op.id == e->op_id : t->alias_op.id == e->op_id;
+}
+
+/* Whether the stage can be answered by this kind of completion. */
+static bool stage_expects(Stage stage, EventKind kind) {
+        switch (stage) {
+        case STAGE_READ_ALIAS:
+        case STAGE_RESOLVE:
+        case STAGE_VERIFY:
+                return kind == EVENT_ALIAS_READ;
+        case STAGE_READ_OLD:
+        case STAGE_READ_NEW:
+                return kind == EVENT_VERSION_READ;
+        case STAGE_WRITE:
+                return kind == EVENT_ALIAS_WRITTEN;
+        case STAGE_IDLE:
+        case STAGE_RELEASED:
+                return false;
+        }
+        return false;
+}
+
+static int check_completion(const RolloutState *st, const Event *e) {
+        const TargetState *t;
+        bool routed = e->kind == EVENT_ALIAS_READ || e->kind == EVENT_ALIAS_WRITTEN;
+
+        if (e->target >= st->n_targets || e->op_id == 0)
+                return -EINVAL;
+        t = &st->targets[e->target];
+        if (phase_is_terminal((Phase) st->phase) || !op_matches(t, e))
+                return -ESTALE;
+        if (e->kind != EVENT_METRICS_READ && !stage_expects((Stage) t->stage, e->kind))
+                return -EINVAL;
+        if (routed && e->fault == FAULT_NONE && (!e->revision || e->revision[0] == '\0'))
+                return -EINVAL;
+        return 0;
+}
+
+static int check_event(const RolloutState *st, const Plan *plan, const Event *e) {
+        if (st->n_targets != plan->n_targets || st->step > plan->n_steps ||
+                        memcmp(st->plan_sha256, plan->sha256, PLAN_HASH_SIZE) != 0)
+                return -EINVAL;
+        switch (e->kind) {
+        case EVENT_START:
+                return st->phase == PHASE_QUEUED ? 0 : -EINVAL;
+        case EVENT_RESUME:
+        case EVENT_TICK:
+                return 0;
+        case EVENT_ALIAS_READ:
+        case EVENT_VERSION_READ:
+        case EVENT_ALIAS_WRITTEN:
+        case EVENT_METRICS_READ:
+                return check_completion(st, e);
+        }
+        return -EINVAL;
+}
+
+static void resume(Step *s) {
+        (void) step_report(s, REPORT_RESUMED, 0);
+        for (uint32_t i = 0; i < s->state->n_targets; i++) {
+                /* Before anything moves on, the whole step is judged once more. */
+                s->state->targets[i].judge.read_age = 0;
+                target_resume(s, i);
+        }
+}
+
+static void tick(Step *s) {
+        for (uint32_t i = 0; i < s->state->n_targets; i++)
+                target_tick(s, i);
+}
+
+static void take_event(Step *s) {
+        uint32_t i = s->event->target;
+
+        switch (s->event->kind) {
+        case EVENT_START:
+                preflight_begin(s);
+                break;
+        case EVENT_RESUME:
+                resume(s);
+                break;
+        case EVENT_TICK:
+                tick(s);
+                break;
+        case EVENT_ALIAS_READ:
+                if (s->state->targets[i].stage == STAGE_READ_ALIAS)
+                        preflight_take_alias(s, i);
+                else
+                        target_take_read(s, i);
+                break;
+        case EVENT_VERSION_READ:
+                preflight_take_version(s, i);
+                break;
+        case EVENT_ALIAS_WRITTEN:
+                target_take_written(s, i);
+                break;
+        case EVENT_METRICS_READ:
+                target_take_metrics(s, i);
+                break;
+        }
+}
+
+static bool progress(Step *s) {
+        switch ((Phase) s->state->phase) {
+        case PHASE_PREFLIGHT:
+                return preflight_progress(s);
+        case PHASE_SHIFTING:
+                return rollback_if_needed(s) || shifting_progress(s);
+        case PHASE_PROMOTING:
+                return rollback_if_needed(s) || promoting_progress(s);
+        case PHASE_BAKING:
+                return rollback_if_needed(s) || baking_progress(s);
+        case PHASE_ROLLING_BACK:
+                return rolling_back_progress(s);
+        case PHASE_QUEUED:
+        case PHASE_SUCCEEDED:
+        case PHASE_ROLLED_BACK:
+        case PHASE_REJECTED:
+        case PHASE_RELEASED:
+                return false;
+        }
+        return false;
+}
+
+static void poll(Step *s) {
+        if (!phase_is_watching((Phase) s->state->phase))
+                return;
+        for (uint32_t i = 0; i < s->state->n_targets; i++)
+                target_poll(s, i);
+}
+
+/* The record also says how much time was observed: without this, a reboot would throw a long hold away. */
+#define PERSIST_AT_LEAST_EVERY USEC_PER_MINUTE
+
+static void put_persist_first(Step *s) {
+        RolloutState *st = s->state;
+        ActionList *list = s->actions;
+
+        if (phase_is_live((Phase) st->phase) && st->age - st->persisted_age >= PERSIST_AT_LEAST_EVERY)
+                s->persist = true;
+        if (!s->persist)
+                return;
+        st->persisted_age = st->age;
+        (void) step_push(s, ACTION_PERSIST, 0);
+        memmove(&list->items[1], &list->items[0], (list->n - 1) * sizeof(Action));
+        memset(&list->items[0], 0, sizeof(Action));
+        list->items[0].kind = ACTION_PERSIST;
+}
+
+static void stamp_reports(Step *s) {
+        for (size_t i = 0; i < s->actions->n; i++)
+                if (s->actions->items[i].kind == ACTION_REPORT)
+                        s->actions->items[i].report.phase = s->state->phase;
+}
+
+int rollout_step(
+                RolloutState *state, const Plan *plan, const Event *event, const Now *now, ActionList *ret) {
+        Step s = { .state = state, .plan = plan, .now = now, .event = event, .actions = ret };
+        int r;
+
+        ret->n = 0;
+        r = check_event(state, plan, event);
+        if (r < 0)
+                return r;
+        if (phase_is_terminal((Phase) state->phase) ||
+                        (state->phase == PHASE_QUEUED && event->kind != EVENT_START))
+                return 0;
+        advance_age(state, now);
+        take_event(&s);
+        while (progress(&s))
+                ;
+        poll(&s);
+        stamp_reports(&s);
+        put_persist_first(&s);
+        return 0;
+}
+
+/* Plans without checks are not polled: the end of the hold or bake is a moment of its own then. */
+static usec_t hold_end(const RolloutState *st, const Plan *plan) {
+        usec_t end = USEC_INFINITY;
+
+        if (plan->n_checks > 0 || st->step_age == 0)
+                return USEC_INFINITY;
+        if (st->phase == PHASE_BAKING)
+                end = usec_add(st->step_age, plan->bake);
+        else if (st->phase == PHASE_SHIFTING)
+                end = usec_add(st->step_age, plan->steps[st->step].hold);
+        /* Past it, something outstanding is in the way, and its completion moves the rollout on. */
+        return end > st->age ? end : USEC_INFINITY;
+}
+
+/* The age at which the first thing falls due; USEC_INFINITY: nothing. */
+static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
+        usec_t first = hold_end(st, plan);
+
+        if (st->phase != PHASE_ROLLING_BACK)
+                first = usec_min(first, plan->deadline);
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+
+                if (t->alias_op.id == 0 && t->alias_op.retry_at != 0)
+                        first = usec_min(first, t->alias_op.retry_at);
+                if (phase_is_watching((Phase) st->phase) && plan->n_checks > 0 &&
+                                t->judge.exposed_since != 0 && t->stage != STAGE_RELEASED &&
+                                t->poll_op.id == 0)
+                        first = usec_min(first, t->next_poll);
+        }
+        return first;
+}
+
+usec_t rollout_deadline(const RolloutState *state, const Plan *plan, const Now *now) {
+        usec_t first;
+
+        if (state->phase == PHASE_QUEUED || phase_is_terminal((Phase) state->phase))
+                return USEC_INFINITY;
+        first = earliest_age(state, plan);
+        if (first == USEC_INFINITY)
+                return USEC_INFINITY;
+        return usec_add(state->last.boot == now->boot ? state->last.mono : now->mono,
+                        usec_sub(first, state->age));
+}

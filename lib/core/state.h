@@ -1,0 +1,148 @@
+#pragma once
+
+/* The state of one rollout: flat, no pointers, every byte meaningful or zero, so that it can be copied,
+ * compared, hashed and stored. Names stay in the plan. rollout.h says how it moves. */
+
+#include "base/prng.h"
+#include "core/types.h"
+
+/* What a target's alias machine is doing. */
+typedef enum Stage {
+        STAGE_IDLE,       /* nothing outstanding; "route" is what the alias was last known to have */
+        STAGE_READ_ALIAS, /* preflight */
+        STAGE_READ_OLD,
+        STAGE_READ_NEW,
+        STAGE_WRITE,    /* an UpdateAlias towards "want" is outstanding or waits for its retry */
+        STAGE_RESOLVE,  /* its outcome is not known: reading to find out */
+        STAGE_VERIFY,   /* it was accepted: reading it back */
+        STAGE_RELEASED, /* a foreign hand owns the alias */
+} Stage;
+#define STAGE_COUNT (STAGE_RELEASED + 1)
+
+/* An effect that was asked for. id != 0: outstanding, its completion carries the id. id == 0 and retry_at !=
+ * 0: to be asked for again at that moment of the rollout's age. Both 0: nothing. */
+typedef struct Op {
+        uint64_t id;
+        usec_t retry_at;
+        uint32_t attempt; /* failed attempts so far */
+        uint32_t fault;   /* Fault of the last one */
+} Op;
+
+/* What one check said at the last reading. */
+typedef struct CheckState {
+        uint32_t verdict; /* Verdict */
+        uint32_t cause;   /* Cause */
+        double value;     /* in the unit of the check; meaningful when samples > 0 */
+        double samples;   /* requests behind the value */
+        usec_t window_start, window_end;
+} CheckState;
+
+typedef struct Counts {
+        double invocations, errors;
+} Counts;
+
+/* What is kept of CloudWatch between readings: buckets before folded_until are final and summed up, later
+ * ones are read again each time. Wall-clock times. */
+typedef struct JudgeState {
+        usec_t exposed_since; /* start of the bucket in which the new version first got traffic; 0: not yet
+                               */
+        usec_t folded_until;
+        usec_t step_from;          /* start of the first bucket that lies wholly in the present step */
+        Counts step_new, step_old; /* folded, present step */
+        Counts all_new, all_old;   /* folded, whole rollout */
+        uint64_t buckets, buckets_with_data; /* folded, of either version */
+        usec_t asked_from, asked_until;      /* window of the outstanding or last reading; wall */
+        usec_t asked_age;                    /* age at which it was asked for */
+        usec_t read_age; /* age at which the last good reading was asked for; 0: none in this step or life */
+        usec_t data_age; /* age of the last reading with a new datapoint of either version */
+        usec_t last_data;   /* start of the newest bucket seen with data */
+        usec_t blind_since; /* age since which nothing can be seen; 0: seeing */
+        uint32_t blind_cause;
+        uint32_t asked_all;        /* 1: the window asked for reaches the present */
+        uint32_t caught_up;        /* 1: the last good reading did */
+        uint32_t steady;           /* 1: when data last came, most buckets before it had data */
+        Counts seen_new, seen_old; /* present step so far, unsettled buckets included: for people */
+        CheckState checks[PLAN_CHECKS_MAX];
+} JudgeState;
+
+struct TargetState {
+        uint32_t stage;       /* Stage */
+        uint32_t touched;     /* 1: a write may have changed the alias */
+        uint32_t unsure;      /* 1: a write since the last known RevisionId may still land */
+        uint32_t told_weight; /* the new version's weight in the last REPORT_WEIGHT_SET */
+        uint64_t version_old, version_new;
+        Route route; /* as last read or confirmed */
+        Route want;  /* what the outstanding or last write says */
+        Route lost;  /* an earlier write whose outcome was never learnt; primary == 0: none */
+        char revision[REVISION_SIZE];       /* belongs to route */
+        char stale_revision[REVISION_SIZE]; /* the one before our last confirmed write: a read that shows it
+                                               is old */
+        uint64_t role, dead_letter;         /* of the old version, for the comparison in preflight */
+        Op alias_op;                        /* reads and writes of alias and versions: one at a time */
+        Op poll_op;                         /* reading metrics */
+        usec_t next_poll;                   /* age */
+        usec_t failing_since; /* age of the first failure in a row of forward writes or reads; 0: none */
+        char error[ERROR_TEXT_SIZE]; /* AWS's words on the last failure; "" after a success */
+        JudgeState judge;
+};
+
+/* Why the rollout turned around or ended. */
+typedef enum Reason {
+        REASON_NONE,
+        REASON_BREACH,
+        REASON_BLIND,
+        REASON_DEADLINE,
+        REASON_FOREIGN,
+        REASON_REFUSED,      /* AWS refuses the write for good */
+        REASON_CANNOT_WRITE, /* a forward write failed for max_blind */
+        REASON_ALIAS_MISSING,
+        REASON_VERSION_MISSING, /* "which" tells old or new */
+        REASON_VERSION_STATE,   /* not Active */
+        REASON_ALIAS_ELSEWHERE, /* points to another version than the plan's "from" */
+        REASON_ALIAS_SPLIT,     /* has weights already */
+        REASON_ALREADY_THERE,   /* points to "to" already */
+        REASON_ROLE_DIFFERS,
+        REASON_DEAD_LETTER_DIFFERS,
+        REASON_DENIED,
+        REASON_INVALID, /* AWS does not accept a read of preflight */
+} Reason;
+#define REASON_COUNT (REASON_INVALID + 1)
+
+struct RolloutState {
+        uint32_t phase; /* Phase */
+        uint32_t step;  /* index of the present step; n_steps while promoting and baking */
+        uint64_t next_op;
+        uint64_t next_seq; /* of the next report */
+        Prng prng;
+        uint8_t plan_sha256[PLAN_HASH_SIZE];
+
+        /* Time: "age" is the observed time since START. It never runs backwards, is immune to steps of the
+         * wall clock and goes on over a restart of the daemon, not over a reboot (nobody can say how long
+         * that took). */
+        usec_t age;
+        Now last;        /* the moment of the last event */
+        usec_t step_age; /* age at which the step's (or the bake's) weight was confirmed everywhere; 0: not
+                            yet */
+        usec_t step_wall;
+        usec_t started_wall, ended_wall;
+        usec_t persisted_age; /* age at the last PERSIST */
+
+        /* The turning point, once there is one. */
+        uint32_t reason;         /* Reason */
+        uint32_t reason_target;  /* index */
+        uint32_t reason_check;   /* index, for REASON_BREACH and REASON_BLIND */
+        uint32_t reason_step;    /* step at that moment */
+        uint64_t reason_version; /* for the REASON_VERSION_* and REASON_ALIAS_ELSEWHERE: which one was found
+                                  */
+
+        uint32_t n_targets;
+        uint32_t holding; /* what the last REPORT_HOLDING said: 1 + check * 256 + cause; 0: none in this step
+                           */
+        TargetState targets[];
+};
+
+/* Bytes of a state for n targets. */
+static inline size_t rollout_state_size(uint32_t n_targets) {
+        return sizeof(RolloutState) + n_targets * sizeof(TargetState);
+}
+_Static_assert(sizeof(RolloutState) + sizeof(TargetState) <= 4096, "a single-target rollout fits in 4 KiB");

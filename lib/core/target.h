@@ -1,0 +1,31 @@
+#pragma once
+
+/* The target machine: one alias, its reads and compare-and-swap writes. Internal to lib/core. */
+
+#include "core/rollout-internal.h"
+
+/* Fresh reads for preflight; the replies are preflight_take_*'s to judge. */
+void target_read_alias(Step *s, uint32_t i);
+void target_read_version(Step *s, uint32_t i, Stage stage);
+
+/* Starts an UpdateAlias towards want; supersedes what was under way. */
+void target_write(Step *s, uint32_t i, const Route *want);
+void target_forget_ops(Step *s, TargetState *t); /* whatever is outstanding is not waited for any more */
+
+/* Completions. The caller has matched op id and stage. */
+void target_take_written(Step *s, uint32_t i);
+void target_take_read(Step *s, uint32_t i);   /* STAGE_RESOLVE and STAGE_VERIFY */
+void target_retry_later(Step *s, uint32_t i); /* a read or a sure refusal: the same again after a while */
+
+/* After a restart: finds out what became of whatever was outstanding, and whether the alias is still as it
+ * was left. */
+void target_resume(Step *s, uint32_t i);
+/* Asks again for what waited until now. */
+void target_tick(Step *s, uint32_t i);
+
+/* Polling of metrics. */
+void target_poll(Step *s, uint32_t i); /* if it is due */
+void target_take_metrics(Step *s, uint32_t i);
+
+bool target_is_settled(const TargetState *t); /* idle, and the alias has what was wanted */
+uint32_t route_weight_of(const Route *route, uint64_t version);

@@ -1,0 +1,12 @@
+#pragma once
+
+/* Paths below /_sim: how a test looks into the world and acts on it as somebody else would. Unsigned, for
+ * loopback only.
+ *
+ *   GET  /_sim/state   every alias with version, weights and revision
+ *   POST /_sim/alias   {"function", "alias", "version", "weights": {"42": 0.5}}: routes the alias so,
+ * whatever its revision; without weights they are cleared */
+
+#include "awssim/reply.h"
+
+int control_handle(World *w, Request *request, usec_t now, Reply *reply);

@@ -1,0 +1,133 @@
+#include "awssim/exchange.h"
+
+#include "awssim/auth.h"
+#include "awssim/cloudwatch.h"
+#include "awssim/control.h"
+#include "awssim/lambda.h"
+#include "base/alloc.h"
+#include "base/str.h"
+#include "base/usec.h"
+
+int64_t exchange_clock_offset(const Exchange *x) {
+        return x->fault && x->fault->action == FAULT_CLOCK ? x->fault->offset : 0;
+}
+
+int exchange_begin(Exchange *x, World *w, usec_t *ret_delay) {
+        Request *request = x->request;
+        int r;
+
+        if (request->body.failed) {
+                request->too_large = request->odd = true;
+                buf_clear(&request->body);
+        }
+        request->http.body_size = request->body.size;
+        r = buf_take(&request->body, &request->http.body);
+        if (r < 0)
+                return r;
+        r = request_route(request);
+        if (r < 0)
+                return r;
+        world_uuid(w, request->request_id);
+        if (request->service == SERVICE_LAMBDA || request->service == SERVICE_CLOUDWATCH)
+                x->fault = fault_rule_match(w->scenario->faults, w->scenario->n_faults, request->operation,
+                                request->function.name);
+        if (x->fault)
+                request->fault = fault_action_to_string(x->fault->action);
+        x->phase = EXCHANGE_RUN;
+        *ret_delay = x->fault && !x->fault->after ? x->fault->delay : 0;
+        return 0;
+}
+
+static int serve(Exchange *x, World *w, usec_t now) {
+        Request *request = x->request;
+        int r;
+
+        if (request->too_large)
+                return reply_refuse(&x->reply, 413, "RequestTooLargeException",
+                                "Request must be smaller than %d bytes", REQUEST_BODY_MAX);
+        if (request->service == SERVICE_NONE)
+                return reply_refuse(&x->reply, 404, "UnknownOperationException",
+                                "awssim plays no such operation: %s %.500s", request->method,
+                                request->http.path);
+        if (request->service == SERVICE_CONTROL) {
+                if (!x->from_loopback)
+                        return reply_refuse(&x->reply, 403, "AccessDeniedException", "for loopback only");
+                return control_handle(w, request, now, &x->reply);
+        }
+        r = auth_check(w->scenario, request, now + (usec_t) exchange_clock_offset(x),
+                        usec_sub(now, w->start), &x->reply);
+        if (r < 0)
+                return r;
+        if (request->service == SERVICE_LAMBDA)
+                return lambda_handle(w, request, now, &x->reply);
+        return request->protocol == PROTOCOL_JSON ? cloudwatch_json_handle(w, request, now, &x->reply)
+                                                  : cloudwatch_query_handle(w, request, now, &x->reply);
+}
+
+/* What the fault makes of the reply. */
+static void strike(Exchange *x) {
+        const FaultRule *fault = x->fault;
+
+        switch (fault->action) {
+        case FAULT_ERROR:
+                (void) reply_refuse(&x->reply, (unsigned) fault->status, fault_rule_code(fault), "%s",
+                                fault->message                         ? fault->message
+                                                : fault->status == 429 ? "Rate Exceeded."
+                                                                       : "An error occurred and the request "
+                                                                         "cannot be processed.");
+                x->reply.retry_after = fault->retry_after;
+                return;
+        case FAULT_HANG:
+        case FAULT_RESET:
+                x->phase = EXCHANGE_RESET;
+                return;
+        case FAULT_GARBAGE:
+                x->reply.status = 200;
+                x->reply.code[0] = '\0';
+                buf_clear(&x->reply.body);
+                (void) buf_puts(&x->reply.body, "<html><body>\x01\xff It works! {\"");
+                return;
+        case FAULT_TRUNCATE: /* the sender's business; it needs something to cut */
+                if (x->reply.body.size == 0)
+                        (void) buf_puts(&x->reply.body, "{\"message\": \"cut in the middle\"}");
+                return;
+        case FAULT_DELAY:
+        case FAULT_CLOCK:
+                return;
+        }
+}
+
+static bool fault_prevents(const FaultRule *fault) {
+        return fault && !fault->after && fault->action != FAULT_DELAY && fault->action != FAULT_CLOCK;
+}
+
+static usec_t fault_delay_after(const FaultRule *fault) {
+        if (!fault)
+                return 0;
+        if (fault->action == FAULT_HANG)
+                return fault->after && fault->delay > 0 ? fault->delay : USEC_INFINITY;
+        return fault->after ? fault->delay : 0;
+}
+
+int exchange_run(Exchange *x, World *w, RequestLog *log, usec_t now, usec_t *ret_delay) {
+        int r = 0;
+
+        x->phase = EXCHANGE_SEND;
+        if (!fault_prevents(x->fault)) {
+                r = serve(x, w, now);
+                if (r < 0 && r != -EREMOTEIO)
+                        return r;
+        }
+        if (x->fault)
+                strike(x);
+        if (x->reply.code[0] != '\0')
+                reply_render_refusal(&x->reply, x->request);
+        if (x->reply.body.failed)
+                return -ENOBUFS;
+        *ret_delay = fault_delay_after(x->fault);
+        /* Whoever only watches does not show up among the requests. */
+        if (streq(x->request->operation, "_sim/state"))
+                return 0;
+        return request_log_write(log, x->request, x->phase == EXCHANGE_RESET ? 0 : x->reply.status,
+                        x->phase == EXCHANGE_RESET ? NULL : x->reply.code);
+}

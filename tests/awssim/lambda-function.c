@@ -1,0 +1,168 @@
+#include "awssim/lambda-internal.h"
+
+#include <stdio.h>
+
+#include "awssim/draw.h"
+#include "awssim/json-text.h"
+#include "base/str.h"
+#include "base/timefmt.h"
+
+/* Something that looks like the SHA-256 of the version's code: 43 base64 digits and "=". */
+static void code_sha256(const World *w, const Function *f, uint64_t version, char ret[static 45]) {
+        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const uint64_t key[] = { str_fingerprint(f->spec->name, strlen(f->spec->name)), version };
+        Prng p = draw_from_key(w->scenario->seed, key, ELEMENTSOF(key));
+
+        for (size_t i = 0; i < 43; i++)
+                ret[i] = digits[prng_below(&p, i == 42 ? 16 : 64) * (i == 42 ? 4 : 1)];
+        ret[43] = '=';
+        ret[44] = '\0';
+}
+
+static void render_state(const VersionSpec *spec, Buf *out) {
+        const char *state = spec->state ? spec->state : "Active";
+
+        json_text_string(out, "State", state);
+        if (streq(state, "Pending")) {
+                json_text_string(out, "StateReason", "The function is being created.");
+                json_text_string(out, "StateReasonCode", "Creating");
+        } else if (streq(state, "Inactive")) {
+                json_text_string(out, "StateReason", "The function has not been invoked for a long time.");
+                json_text_string(out, "StateReasonCode", "Idle");
+        } else if (streq(state, "Failed")) {
+                json_text_string(out, "StateReason", "The function's initialization failed.");
+                json_text_string(out, "StateReasonCode", "FunctionError");
+        }
+        if (!streq(state, "Pending"))
+                json_text_string(out, "LastUpdateStatus", "Successful");
+}
+
+/* "qualifier" is how the version was addressed, for the ARN; NULL: not at all. */
+static void render_configuration(const World *w, const Function *f, const Version *v, const char *qualifier,
+                const char *key, Buf *out) {
+        const FunctionSpec *spec = f->spec;
+        char arn[ARN_MAX], version[VERSION_TEXT_MAX], sha256[45], created[TIME_TEXT_MAX];
+        const char *role = v->spec->role ? v->spec->role : spec->role;
+
+        lambda_arn(w, spec->name, qualifier, arn);
+        version_format(v->spec->version, version);
+        code_sha256(w, f, v->spec->version, sha256);
+        time_format_rfc3339(w->start, created);
+        created[19] = '\0'; /* without the "Z" */
+
+        json_text_open(out, key, '{');
+        json_text_string(out, "FunctionName", spec->name);
+        json_text_string(out, "FunctionArn", arn);
+        json_text_string(out, "Runtime", "python3.12");
+        if (role)
+                json_text_string(out, "Role", role);
+        else {
+                char text[128];
+
+                (void) snprintf(text, sizeof(text), "arn:aws:iam::%s:role/%.64s", w->scenario->account,
+                                spec->name);
+                json_text_string(out, "Role", text);
+        }
+        json_text_string(out, "Handler", "index.handler");
+        json_text_unsigned(out, "CodeSize", 1024);
+        json_text_string(out, "Description", "");
+        json_text_unsigned(out, "Timeout", spec->timeout_seconds);
+        json_text_unsigned(out, "MemorySize", 128);
+        (void) buf_printf(out, ",\"LastModified\":\"%s.000+0000\"", created);
+        json_text_string(out, "CodeSha256", sha256);
+        json_text_string(out, "Version", version);
+        if (v->spec->dead_letter) {
+                json_text_open(out, "DeadLetterConfig", '{');
+                json_text_string(out, "TargetArn", v->spec->dead_letter);
+                json_text_close(out, '}');
+        }
+        json_text_raw(out, "TracingConfig", "{\"Mode\":\"PassThrough\"}");
+        json_text_string(out, "RevisionId", v->revision);
+        render_state(v->spec, out);
+        json_text_string(out, "PackageType", "Zip");
+        json_text_raw(out, "Architectures", "[\"x86_64\"]");
+        json_text_raw(out, "EphemeralStorage", "{\"Size\":512}");
+        json_text_raw(out, "SnapStart", "{\"ApplyOn\":\"None\",\"OptimizationStatus\":\"Off\"}");
+        json_text_close(out, '}');
+}
+
+/* The qualifier from the query or the name; NULL: none, so $LATEST. */
+static int find_qualified(World *w, Function *f, const Request *request, const Version **ret_version,
+                const char **ret_qualifier, Reply *reply) {
+        const char *qualifier = form_get(&request->query, "Qualifier");
+        const char *in_name = request->function.qualifier[0] != '\0' ? request->function.qualifier : NULL;
+        const Version *v = NULL;
+        const Alias *a;
+        uint64_t number;
+
+        if (qualifier && in_name && !streq(qualifier, in_name))
+                return reply_refuse(reply, 400, "InvalidParameterValueException",
+                                "The derived qualifier from the function name does not match the specified "
+                                "qualifier.");
+        if (!qualifier)
+                qualifier = in_name;
+        a = qualifier ? function_find_alias(f, qualifier) : NULL;
+        if (!qualifier)
+                v = function_find_version(f, 0);
+        else if (a)
+                v = function_find_version(f, alias_routing(a)->version);
+        else if (version_parse(qualifier, &number) >= 0)
+                v = function_find_version(f, number);
+        if (!v)
+                return lambda_refuse_missing_function(w, f->spec->name, qualifier, reply);
+        *ret_version = v;
+        *ret_qualifier = qualifier;
+        return 0;
+}
+
+int lambda_get_configuration_op(World *w, Function *f, Request *request, usec_t now, Reply *reply) {
+        const Version *v;
+        const char *qualifier;
+        int r;
+
+        r = find_qualified(w, f, request, &v, &qualifier, reply);
+        if (r < 0)
+                return r;
+        render_configuration(w, f, v, qualifier, NULL, &reply->body);
+        return 0;
+}
+
+int lambda_get_function_op(World *w, Function *f, Request *request, usec_t now, Reply *reply) {
+        const Version *v;
+        const char *qualifier;
+        int r;
+
+        r = find_qualified(w, f, request, &v, &qualifier, reply);
+        if (r < 0)
+                return r;
+        json_text_open(&reply->body, NULL, '{');
+        render_configuration(w, f, v, qualifier, "Configuration", &reply->body);
+        json_text_open(&reply->body, "Code", '{');
+        json_text_string(&reply->body, "RepositoryType", "S3");
+        json_text_string(&reply->body, "Location", "https://example.com/code.zip");
+        json_text_close(&reply->body, '}');
+        json_text_close(&reply->body, '}');
+        return 0;
+}
+
+int lambda_list_versions_op(World *w, Function *f, Request *request, usec_t now, Reply *reply) {
+        size_t begin, end;
+        int r;
+
+        r = lambda_page(request, f->n_versions, 50, &begin, &end, reply);
+        if (r < 0)
+                return r;
+        json_text_open(&reply->body, NULL, '{');
+        json_text_open(&reply->body, "Versions", '[');
+        for (size_t i = begin; i < end; i++) {
+                char qualifier[VERSION_TEXT_MAX];
+
+                version_format(f->versions[i].spec->version, qualifier);
+                render_configuration(w, f, f->versions + i, qualifier, NULL, &reply->body);
+        }
+        json_text_close(&reply->body, ']');
+        if (end < f->n_versions)
+                (void) buf_printf(&reply->body, ",\"NextMarker\":\"%zu\"", end);
+        json_text_close(&reply->body, '}');
+        return 0;
+}

@@ -1,0 +1,72 @@
+#pragma once
+
+/* One request as it came in, which operation it asks for, and what the log shall say about it. */
+
+#include "aws/http-value.h"
+#include "awssim/form.h"
+#include "awssim/world.h"
+#include "base/buf.h"
+
+#define REQUEST_BODY_MAX (2 * 1024 * 1024)
+#define OPERATION_MAX 64
+
+typedef enum Service {
+        SERVICE_NONE,
+        SERVICE_LAMBDA,
+        SERVICE_CLOUDWATCH,
+        SERVICE_CONTROL, /* not AWS: the test's own hand */
+} Service;
+
+typedef enum Protocol {
+        PROTOCOL_REST_JSON,
+        PROTOCOL_JSON,  /* AWS JSON 1.0 */
+        PROTOCOL_QUERY, /* form in, XML out */
+} Protocol;
+
+/* arn:...:function:NAME:QUALIFIER and its short forms, taken apart; "" = not given. */
+typedef struct FunctionRef {
+        char region[64];
+        char account[16];
+        char name[65];
+        char qualifier[129];
+} FunctionRef;
+
+typedef struct Request {
+        HttpRequest http; /* method, host, path, query, headers and body as on the wire */
+        char method[16];
+        bool odd;       /* something that no AWS client sends: unknown method, no Host, too many headers */
+        bool too_large; /* the body was, and is gone */
+        Buf body;       /* while it comes in */
+        usec_t arrived; /* wall clock, the server's */
+        usec_t arrived_mono; /* since the start of the simulator */
+        char request_id[UUID_TEXT_MAX];
+
+        Service service;
+        Protocol protocol;
+        bool query_mode; /* x-amzn-query-mode: true */
+        char operation[OPERATION_MAX];
+        Form query;         /* decoded; for PROTOCOL_QUERY the body's pairs */
+        char *function_ref; /* as in the path, decoded; NULL: none there */
+        FunctionRef function;
+        bool function_valid;
+        char *alias; /* the alias in the path, decoded; NULL: none there */
+
+        /* For the log. */
+        char signed_by[132];
+        char revision_seen[128], revision_new[UUID_TEXT_MAX];
+        const char *fault;
+        Buf served; /* JSON: what GetMetricData gave; "" for other calls */
+} Request;
+
+Request *request_new(const char *target, bool tls);
+Request *request_free(Request *r);
+DEFINE_TRIVIAL_CLEANUP(Request *, request_free);
+
+void request_set_method(Request *r, const char *method);
+int request_add_header(Request *r, const char *name, const char *value);
+
+/* Finds out what the complete request asks for. Requests nobody serves stay SERVICE_NONE. */
+int request_route(Request *r);
+
+/* -EINVAL: not a function name or ARN. */
+int function_ref_parse(const char *s, FunctionRef *ret);

@@ -1,0 +1,193 @@
+#include "awssim/scenario.h"
+
+#include "awssim/scenario-internal.h"
+#include "base/alloc.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/usec.h"
+
+static int parse_secret(NodeReader *reader, yaml_node_t *node, void *out) {
+        const char *s = node_scalar(reader, node, "a secret");
+        Secret **ret = out;
+
+        if (!s)
+                return -EINVAL;
+        *ret = secret_new(s, strlen(s));
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int parse_credential(NodeReader *reader, yaml_node_t *node, void *out) {
+        static const NodeKey keys[] = {
+                { "access_key", offsetof(CredentialSpec, access_key), node_text, true },
+                { "secret_key", offsetof(CredentialSpec, secret_key), parse_secret, true },
+                { "session_token", offsetof(CredentialSpec, session_token), node_text, false },
+                { "expires_after", offsetof(CredentialSpec, expires_after), node_duration, false },
+        };
+
+        return node_mapping(reader, node, keys, ELEMENTSOF(keys), out);
+}
+
+static int parse_credentials(NodeReader *reader, yaml_node_t *node, void *out) {
+        Scenario *s = out;
+
+        return node_sequence(reader, node, 100, sizeof(CredentialSpec), parse_credential, &s->credentials,
+                        &s->n_credentials);
+}
+
+static int parse_functions(NodeReader *reader, yaml_node_t *node, void *out) {
+        _cleanup_(map_freep) Map *names = NULL;
+        Scenario *s = out;
+        int r;
+
+        r = node_sequence(reader, node, SCENARIO_FUNCTIONS_MAX, sizeof(FunctionSpec),
+                        scenario_parse_function, &s->functions, &s->n_functions);
+        if (r < 0)
+                return r;
+        names = map_new();
+        if (!names)
+                return -ENOMEM;
+        for (size_t i = 0; i < s->n_functions; i++) {
+                const FunctionSpec *f = s->functions + i;
+
+                r = map_put(names, f->name, s);
+                if (r == -EEXIST)
+                        return node_error(reader, node, "function \"%s\" (line %u) is here twice", f->name,
+                                        f->line);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int parse_metrics(NodeReader *reader, yaml_node_t *node, void *out) {
+        static const NodeKey keys[] = {
+                { "resolution", offsetof(MetricsSpec, resolution), node_duration, false },
+                { "delay", offsetof(MetricsSpec, delay), node_duration, false },
+                { "trickle", offsetof(MetricsSpec, trickle), node_duration, false },
+                { "history", offsetof(MetricsSpec, history), node_duration, false },
+                { "page_size", offsetof(MetricsSpec, page_size), node_unsigned, false },
+        };
+        MetricsSpec *m = out;
+        int r;
+
+        r = node_mapping(reader, node, keys, ELEMENTSOF(keys), m);
+        if (r < 0)
+                return r;
+        if (m->resolution == 0 || m->resolution % USEC_PER_SEC != 0)
+                return node_error(reader, node, "\"resolution\" must be whole seconds, at least 1s");
+        if (m->page_size == 0)
+                return node_error(reader, node, "\"page_size\" must be at least 1");
+        return 0;
+}
+
+static int parse_faults(NodeReader *reader, yaml_node_t *node, void *out) {
+        Scenario *s = out;
+
+        return node_sequence(reader, node, 1000, sizeof(FaultRule), scenario_parse_fault, &s->faults,
+                        &s->n_faults);
+}
+
+static int parse_root(NodeReader *reader, yaml_node_t *node, Scenario *s) {
+        static const NodeKey keys[] = {
+                { "functions", 0, parse_functions, true },
+                { "account", offsetof(Scenario, account), node_text, false },
+                { "region", offsetof(Scenario, region), node_text, false },
+                { "seed", offsetof(Scenario, seed), node_unsigned, false },
+                { "clock_offset", offsetof(Scenario, clock_offset), node_signed_duration, false },
+                { "credentials", 0, parse_credentials, false },
+                { "metrics", offsetof(Scenario, metrics), parse_metrics, false },
+                { "faults", 0, parse_faults, false },
+        };
+        int r;
+
+        r = node_mapping(reader, node, keys, ELEMENTSOF(keys), s);
+        if (r < 0)
+                return r;
+        if (!s->account)
+                s->account = alloc_copy_string("123456789012");
+        if (!s->region)
+                s->region = alloc_copy_string("eu-west-1");
+        if (!s->account || !s->region)
+                return -ENOMEM;
+        if (strlen(s->account) != 12 || strspn(s->account, "0123456789") != 12)
+                return node_error(reader, node, "\"account\" must be 12 digits, in quotes");
+        return 0;
+}
+
+static int parse_document(yaml_document_t *document, Scenario *s, DiagList *diags) {
+        NodeReader reader = { .document = document, .diags = diags };
+        yaml_node_t *root = yaml_document_get_root_node(document);
+
+        if (!root) {
+                diag_add(diags, DIAG_ERROR, 0, 0, "there is no scenario in it");
+                return -EINVAL;
+        }
+        return parse_root(&reader, root, s);
+}
+
+int scenario_parse(const char *text, size_t size, Scenario *ret, DiagList *diags) {
+        yaml_parser_t parser;
+        yaml_document_t document;
+        int r;
+
+        ret->seed = 1;
+        ret->metrics = (MetricsSpec){ .resolution = 60 * USEC_PER_SEC,
+                .delay = 60 * USEC_PER_SEC,
+                .trickle = 60 * USEC_PER_SEC,
+                .page_size = 100800 };
+        if (!yaml_parser_initialize(&parser))
+                return -ENOMEM;
+        yaml_parser_set_input_string(&parser, (const unsigned char *) text, size);
+        if (yaml_parser_load(&parser, &document)) {
+                r = parse_document(&document, ret, diags);
+                yaml_document_delete(&document);
+        } else {
+                diag_add(diags, DIAG_ERROR, (unsigned) parser.problem_mark.line + 1,
+                                (unsigned) parser.problem_mark.column + 1, "not YAML: %s",
+                                parser.problem ? parser.problem : "cannot be read");
+                r = -EINVAL;
+        }
+        yaml_parser_delete(&parser);
+        return r;
+}
+
+static void function_done(FunctionSpec *f) {
+        for (size_t i = 0; i < f->n_versions; i++) {
+                curve_done(&f->versions[i].errors);
+                curve_done(&f->versions[i].latency);
+                free(f->versions[i].state);
+                free(f->versions[i].role);
+                free(f->versions[i].dead_letter);
+        }
+        for (size_t i = 0; i < f->n_aliases; i++) {
+                free(f->aliases[i].name);
+                free(f->aliases[i].description);
+        }
+        for (size_t i = 0; i < f->n_traffic; i++) {
+                free(f->traffic[i].alias);
+                curve_done(&f->traffic[i].rate);
+        }
+        free(f->versions);
+        free(f->aliases);
+        free(f->traffic);
+        free(f->name);
+        free(f->role);
+}
+
+void scenario_done(Scenario *s) {
+        for (size_t i = 0; i < s->n_functions; i++)
+                function_done(s->functions + i);
+        for (size_t i = 0; i < s->n_credentials; i++) {
+                free(s->credentials[i].access_key);
+                (void) secret_unref(s->credentials[i].secret_key);
+                free(s->credentials[i].session_token);
+        }
+        for (size_t i = 0; i < s->n_faults; i++)
+                fault_rule_done(s->faults + i);
+        free(s->functions);
+        free(s->credentials);
+        free(s->faults);
+        free(s->account);
+        free(s->region);
+        *s = (Scenario){};
+}

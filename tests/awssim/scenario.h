@@ -1,0 +1,87 @@
+#pragma once
+
+/* What the simulator is told to play: one YAML file as a value. tests/data/scenarios/first-light.yaml shows
+ * every key with its meaning. */
+
+#include "awssim/curve.h"
+#include "awssim/fault-rule.h"
+#include "base/diag.h"
+#include "base/secret.h"
+
+#define SCENARIO_SIZE_MAX (1024 * 1024)
+#define SCENARIO_FUNCTIONS_MAX 10000
+#define SCENARIO_VERSIONS_MAX 100
+#define SCENARIO_ALIASES_MAX 100
+
+typedef struct CredentialSpec {
+        char *access_key;
+        Secret *secret_key;
+        char *session_token;  /* NULL: long-lived keys */
+        usec_t expires_after; /* since the start; 0: never */
+} CredentialSpec;
+
+typedef struct VersionSpec {
+        uint64_t version;  /* 0: $LATEST */
+        Curve errors;      /* share of invocations that fail, 0..1 */
+        Curve latency;     /* mean duration, milliseconds */
+        double spread;     /* deviation of the logarithm of the duration */
+        bool since_start;  /* the curves count from the start of the simulator, not from first traffic */
+        char *state;       /* NULL: Active */
+        char *role;        /* NULL: the function's */
+        char *dead_letter; /* ARN; NULL: none */
+} VersionSpec;
+
+typedef struct AliasSpec {
+        char *name;
+        char *description;
+        uint64_t version;
+        uint64_t extra_version; /* 0: no weights */
+        double extra_weight;
+        unsigned line;
+} AliasSpec;
+
+typedef struct TrafficSpec {
+        char *alias;
+        Curve rate; /* requests per second, from the start of the simulator */
+        unsigned line;
+} TrafficSpec;
+
+typedef struct FunctionSpec {
+        char *name;
+        char *role;
+        uint64_t timeout_seconds;
+        VersionSpec *versions;
+        size_t n_versions;
+        AliasSpec *aliases;
+        size_t n_aliases;
+        TrafficSpec *traffic;
+        size_t n_traffic;
+        unsigned line;
+} FunctionSpec;
+
+typedef struct MetricsSpec {
+        usec_t resolution;  /* width of the buckets that exist; whole seconds */
+        usec_t delay;       /* a bucket is first seen this long after its end */
+        usec_t trickle;     /* and takes this long to grow to its full counts */
+        usec_t history;     /* traffic went on for this long before the start */
+        uint64_t page_size; /* datapoints on one page of GetMetricData */
+} MetricsSpec;
+
+typedef struct Scenario {
+        char *account;
+        char *region;
+        uint64_t seed;
+        int64_t clock_offset; /* the server's clock is wrong by this */
+        CredentialSpec *credentials;
+        size_t n_credentials; /* 0: nothing is verified */
+        FunctionSpec *functions;
+        size_t n_functions;
+        MetricsSpec metrics;
+        FaultRule *faults;
+        size_t n_faults;
+} Scenario;
+
+void scenario_done(Scenario *s);
+
+/* -EINVAL: diags says what is wrong and where. ret must be zeroed; to be freed in any case. */
+int scenario_parse(const char *text, size_t size, Scenario *ret, DiagList *diags);

@@ -1,0 +1,121 @@
+"""Debian's aws command, whose signer and parsers are not ours, drives awssim."""
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+
+from simulator import CREDENTIALS, KEY, REGION, SECRET, Simulator, holds, run, same
+
+AWS = "/usr/bin/aws"
+SCENARIO = CREDENTIALS + """
+metrics: {resolution: 1s, delay: 0ms, trickle: 0ms, history: 5m, page_size: 50}
+functions:
+  - name: checkout
+    versions: [{version: 41, error_rate: 1%, latency_ms: 80}, {version: 42}]
+    aliases: [{name: live, version: 41}]
+    traffic: [{alias: live, requests_per_second: 100}]
+faults:
+  - {operation: GetFunction, call: 1, status: 500}
+"""
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:checkout"
+LIVE = ["--function-name", "checkout", "--name", "live"]
+
+
+def aws(sim, *args, secret=SECRET):
+    """Exit status, reply (parsed when there is one) and stderr."""
+    environment = dict(os.environ, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=secret, AWS_DEFAULT_REGION=REGION,
+                       AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE="/dev/null",
+                       AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_PAGER="", AWS_DEFAULT_OUTPUT="json")
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "PYTHONPATH"):
+        environment.pop(name, None)
+    result = subprocess.run([AWS, "--endpoint-url", sim.endpoint, *args], env=environment, capture_output=True,
+                            text=True, timeout=120)
+    return result.returncode, json.loads(result.stdout) if result.stdout.strip() else None, result.stderr.strip()
+
+
+def iso(t):
+    return datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_alias_is_read_shifted_and_promoted():
+    with Simulator(SCENARIO) as sim:
+        status, alias, stderr = aws(sim, "lambda", "get-alias", *LIVE)
+        same((status, stderr), (0, ""))
+        same((alias["AliasArn"], alias["FunctionVersion"], "RoutingConfig" in alias), (ARN + ":live", "41", False))
+
+        update = ["lambda", "update-alias", *LIVE, "--revision-id", alias["RevisionId"]]
+        status, shifted, _ = aws(sim, *update, "--routing-config", "AdditionalVersionWeights={42=0.05}")
+        same((status, shifted["RoutingConfig"]), (0, {"AdditionalVersionWeights": {"42": 0.05}}))
+
+        status, _, stderr = aws(sim, *update, "--routing-config", "AdditionalVersionWeights={42=0.5}")
+        same(status, 254)
+        holds("(PreconditionFailedException)" in stderr and "does not match the latest Revision Id" in stderr, stderr)
+
+        status, _, stderr = aws(sim, "lambda", "update-alias", *LIVE, "--function-version", "42")
+        holds("(InvalidParameterValueException)" in stderr and "is already included in routing" in stderr, stderr)
+
+        status, promoted, _ = aws(sim, "lambda", "update-alias", *LIVE, "--function-version", "42",
+                                  "--routing-config", '{"AdditionalVersionWeights": {}}')
+        same((status, promoted["FunctionVersion"], "RoutingConfig" in promoted), (0, "42", False))
+        same([line["status"] for line in sim.log()], [200, 200, 412, 400, 200])
+
+
+def test_configuration_and_list():
+    with Simulator(SCENARIO) as sim:
+        status, body, _ = aws(sim, "lambda", "get-function-configuration", "--function-name", ARN,
+                              "--qualifier", "42")
+        same((status, body["Version"], body["State"], body["FunctionArn"]), (0, "42", "Active", ARN + ":42"))
+        status, body, _ = aws(sim, "lambda", "list-aliases", "--function-name", "checkout")
+        same((status, [a["Name"] for a in body["Aliases"]]), (0, ["live"]))
+
+
+def test_metrics():
+    with Simulator(SCENARIO) as sim:
+        start = int(sim.state()["start"]) // 60 * 60 - 120
+        window = ["--start-time", iso(start), "--end-time", iso(start + 60)]
+        names = [("FunctionName", "checkout"), ("Resource", "checkout:live"), ("ExecutedVersion", "41")]
+        metric = {"Namespace": "AWS/Lambda", "MetricName": "Invocations",
+                  "Dimensions": [{"Name": n, "Value": v} for n, v in names]}
+        queries = [{"Id": "n", "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}},
+                   {"Id": "slow", "MetricStat": {"Metric": dict(metric, MetricName="Duration"), "Period": 60,
+                                                 "Stat": "p99"}}]
+        status, body, stderr = aws(sim, "cloudwatch", "get-metric-data", *window, "--metric-data-queries",
+                                   json.dumps(queries))
+        same((status, stderr), (0, ""))
+        got = {}
+        for result in body["MetricDataResults"]:
+            got.setdefault(result["Id"], []).extend(result["Values"])
+        same((len(got["n"]), len(got["slow"])), (60, 1))
+        holds(5990 <= sum(got["n"]) <= 6010, sum(got["n"]))
+        same(len(sim.log()), 2)  # it followed NextToken
+
+        status, body, stderr = aws(sim, "cloudwatch", "get-metric-statistics", *window, "--period", "60",
+                                   "--namespace", "AWS/Lambda", "--metric-name", "Errors", "--statistics", "Sum",
+                                   "SampleCount", "--dimensions", *("Name=%s,Value=%s" % n for n in names))
+        same((status, stderr, len(body["Datapoints"])), (0, "", 1))
+        point = body["Datapoints"][0]
+        same((point["Unit"], point["SampleCount"]), ("Count", sum(got["n"])))
+        holds(20 < point["Sum"] < 110, point)
+
+
+def test_wrong_secret_is_refused():
+    with Simulator(SCENARIO) as sim:
+        status, _, stderr = aws(sim, "lambda", "get-alias", *LIVE, secret="wrong")
+        same(status, 254)
+        holds("(InvalidSignatureException)" in stderr and "Check your AWS Secret Access Key" in stderr, stderr)
+        same("signed_by" in sim.log()[0], False)
+
+
+def test_failed_call_is_tried_again():
+    with Simulator(SCENARIO) as sim:
+        status, body, _ = aws(sim, "lambda", "get-function", "--function-name", "checkout")
+        same((status, body["Configuration"]["Version"]), (0, "$LATEST"))
+        same([(line["status"], line.get("fault")) for line in sim.log()], [(500, "error"), (200, None)])
+
+
+if not os.access(AWS, os.X_OK):
+    print("1..0 # SKIP %s is not installed" % AWS)
+    sys.exit(0)
+run(sys.modules[__name__])

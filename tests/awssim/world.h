@@ -1,0 +1,75 @@
+#pragma once
+
+/* The account as it is at the moment: functions, versions, and aliases with everything they ever routed to.
+ */
+
+#include "awssim/scenario.h"
+#include "base/prng.h"
+
+#define UUID_TEXT_MAX 37
+#define VERSION_TEXT_MAX 24
+
+/* What an alias routed to from a moment on. */
+typedef struct Routing {
+        usec_t since;
+        bool exists;            /* false: the alias was deleted */
+        uint64_t version;       /* 0: $LATEST */
+        uint64_t extra_version; /* 0: no weights */
+        double extra_weight;
+} Routing;
+
+typedef struct Alias {
+        char *name;
+        char *description; /* never NULL */
+        char revision[UUID_TEXT_MAX];
+        Routing *history; /* ascending by time, never empty; the last entry holds now */
+        size_t n_history;
+        const Curve *rate; /* borrowed from the scenario; NULL: no traffic */
+} Alias;
+
+typedef struct Version {
+        const VersionSpec *spec;
+        char revision[UUID_TEXT_MAX];
+        bool had_traffic;
+        usec_t first_traffic; /* when had_traffic */
+} Version;
+
+typedef struct Function {
+        const FunctionSpec *spec;
+        Version *versions; /* versions[0] is $LATEST */
+        size_t n_versions;
+        Alias **aliases; /* deleted ones too */
+        size_t n_aliases;
+} Function;
+
+typedef struct World {
+        Scenario *scenario; /* borrowed */
+        Prng prng;
+        usec_t start;
+        Function *functions;
+        size_t n_functions;
+        Map *by_name;
+        VersionSpec latest; /* what $LATEST is like, in every function */
+} World;
+
+int world_new(Scenario *scenario, usec_t now, World **ret);
+World *world_free(World *w);
+DEFINE_TRIVIAL_CLEANUP(World *, world_free);
+
+Function *world_find_function(const World *w, const char *name); /* NULL: none */
+Version *function_find_version(const Function *f, uint64_t version);
+/* NULL: none, or deleted. */
+Alias *function_find_alias(const Function *f, const char *name);
+const Routing *alias_routing(const Alias *a);
+
+/* Lets the alias route like "routing" from "now" on (its "since" is ignored), creating the alias if need be.
+ * description NULL leaves the old one. Every call gives a new revision. */
+int world_set_alias(World *w, Function *f, const char *name, const Routing *routing, const char *description,
+                usec_t now);
+
+/* The next of the scenario's repeatable UUIDs. */
+void world_uuid(World *w, char ret[static UUID_TEXT_MAX]);
+
+/* "42" or "$LATEST", and back (-EINVAL). */
+void version_format(uint64_t version, char ret[static VERSION_TEXT_MAX]);
+int version_parse(const char *s, uint64_t *ret);

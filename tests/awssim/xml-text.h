@@ -1,0 +1,9 @@
+#pragma once
+
+/* XML written straight into a Buf, as CloudWatch's Query protocol has it. */
+
+#include "base/buf.h"
+
+#define CLOUDWATCH_XML_NAMESPACE "http://monitoring.amazonaws.com/doc/2010-08-01/"
+
+void xml_text_element(Buf *out, const char *name, const char *value); /* <name>value</name>, escaped */

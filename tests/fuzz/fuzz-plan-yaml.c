@@ -1,0 +1,50 @@
+/* A plan: whatever the text, there is either a plan that holds what its header promises, or a reason. */
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/usec.h"
+#include "codec/plan-yaml.h"
+#include "fuzz/fuzz.h"
+
+static void check_plan(const Plan *plan) {
+        uint32_t index;
+
+        FUZZ_CHECK(plan_check(plan, &index) == PLAN_OK);
+        FUZZ_CHECK(plan_name_is_valid(plan->name));
+        FUZZ_CHECK(plan->n_targets == 1 && plan->targets[0].function && plan->targets[0].alias);
+        FUZZ_CHECK(plan->targets[0].to >= 1);
+        FUZZ_CHECK(plan->checks_none == (plan->n_checks == 0));
+        FUZZ_CHECK(plan->max_blind >= plan->every && plan_shortest(plan) <= plan->deadline);
+        for (uint32_t i = 0; i < plan->n_steps; i++)
+                FUZZ_CHECK(plan->steps[i].hold > 0);
+        for (uint32_t i = 0; i < plan->n_checks; i++) {
+                FUZZ_CHECK(plan_name_is_valid(plan->checks[i].name) && plan->checks[i].min_requests >= 1);
+                FUZZ_CHECK((plan->checks[i].kind == CHECK_DURATION) == (plan->checks[i].stat != NULL));
+        }
+}
+
+static void check_finding(const Diag *d, const Diag *before) {
+        FUZZ_CHECK(d->message[0] != '\0' && memchr(d->message, '\0', sizeof(d->message)));
+        FUZZ_CHECK((d->line == 0) == (d->column == 0));
+        if (before)
+                FUZZ_CHECK(before->line < d->line ||
+                                (before->line == d->line && before->column <= d->column));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        static const uint8_t sha256[PLAN_HASH_SIZE];
+        _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+        _cleanup_(buf_done) Buf out = BUF_INIT(1024u * 1024);
+        DiagList diags = { 0 };
+        int r = plan_parse((const char *) data, size, "default", sha256, &diags, &doc);
+
+        FUZZ_CHECK(r == 0 || r == -EBADMSG);
+        FUZZ_CHECK((r == 0) == (doc != NULL) && (r == 0) == (diags.n_errors == 0));
+        if (doc)
+                check_plan(&doc->plan);
+        for (size_t i = 0; i < diags.n; i++) {
+                check_finding(&diags.entries[i], i > 0 ? &diags.entries[i - 1] : NULL);
+                FUZZ_CHECK(diag_render(&diags.entries[i], "x.yaml", (const char *) data, size, &out) == 0);
+        }
+        return 0;
+}

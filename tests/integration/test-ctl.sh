@@ -1,0 +1,85 @@
+#!/bin/sh
+# canaryctl as a program: exit statuses, and what goes to which stream. Needs no daemon. TAP.
+# test-ctl.sh CANARYCTL GOOD-PLAN
+set -u
+export LC_ALL=C
+
+ctl=$1
+good=$2
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+n=0
+
+# expect STATUS WHAT [ARGUMENT...]: runs canaryctl, leaves its streams in $dir/out and $dir/err.
+expect() {
+  want=$1 what=$2
+  shift 2
+  "$ctl" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+  got=$?
+  n=$((n + 1))
+  if [ "$got" -eq "$want" ]; then
+    echo "ok $n - $what"
+  else
+    echo "not ok $n - $what: exit status $got, expected $want"
+    sed 's/^/# /' "$dir/out" "$dir/err"
+  fi
+}
+
+# holds WHAT FILE PATTERN: the file has a line like that; an empty pattern: the file is empty.
+holds() {
+  n=$((n + 1))
+  if { [ -n "$3" ] && grep -q -e "$3" "$dir/$2"; } || { [ -z "$3" ] && [ ! -s "$dir/$2" ]; }; then
+    echo "ok $n - $1"
+  else
+    echo "not ok $n - $1: no \"$3\" in $2"
+    sed 's/^/# /' "$dir/$2"
+  fi
+}
+
+printf 'format: 1\nfunction: \033[2Jx\n' >"$dir/bad.yaml"
+
+expect 0 'help' --help
+holds 'help goes to stdout' out '^  validate '
+holds 'and only there' err ''
+expect 0 'version' --version
+holds 'version has a number' out '^canaryctl [0-9]'
+expect 64 'nothing to do'
+holds 'usage goes to stderr' err 'canaryctl --help'
+expect 64 'an unknown verb' valdate
+holds 'with the nearest one' err 'did you mean "validate"'
+expect 64 'an unknown option' --bogus list
+expect 64 'a verb without its argument' status
+expect 64 'one argument too many' list x
+
+expect 0 'a good plan' validate "$good"
+holds 'says ok' out ': ok$'
+holds 'and how long it takes' out 'at the earliest$'
+holds 'and nothing else' err ''
+expect 1 'a bad plan' validate "$good" "$dir/bad.yaml"
+holds 'is named with line and column' err 'bad.yaml:[0-9]*:[0-9]*: error: '
+expect 1 'a missing plan' validate "$dir/missing.yaml"
+holds 'is named' err 'missing.yaml: error: cannot read: No such file'
+expect 0 'a good plan for programs' --json validate "$good"
+holds 'is one object' out '^{"schema":1,"files":\[{.*"ok":true.*}\]}$'
+
+n=$((n + 1))
+if "$ctl" validate "$dir/bad.yaml" 2>&1 | grep -q "$(printf '\033')"; then
+  echo "not ok $n - escape sequences of a file do not reach the terminal"
+else
+  echo "ok $n - escape sequences of a file do not reach the terminal"
+fi
+
+for verb in list 'status x@1'; do
+  # shellcheck disable=SC2086
+  expect 69 "$verb without a daemon" --run "$dir" $verb
+  holds 'says what to do' err 'canaryd is not running.*--run DIR'
+  holds 'and nothing on stdout' out ''
+done
+
+n=$((n + 1))
+if "$ctl" --help >/dev/full 2>"$dir/err"; then
+  echo "not ok $n - a full disk is noticed"
+else
+  echo "ok $n - a full disk is noticed"
+fi
+echo "1..$n"

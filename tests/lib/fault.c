@@ -1,0 +1,44 @@
+#include "lib/fault.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+static unsigned countdown;
+static bool struck;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+void fault_arm(unsigned n) {
+        countdown = n;
+        struck = false;
+}
+
+bool fault_struck(void) {
+        countdown = 0;
+        return struck;
+}
+
+static bool is_next_to_fail(void) {
+        if (countdown == 0 || --countdown > 0)
+                return false;
+        struck = true;
+        errno = ENOMEM;
+        return true;
+}
+
+void *__wrap_malloc(size_t size) {
+        return is_next_to_fail() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size) {
+        return is_next_to_fail() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size) {
+        return is_next_to_fail() ? NULL : __real_realloc(p, size);
+}

@@ -1,0 +1,376 @@
+#include "model/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "base/prng.h"
+#include "base/usec.h"
+#include "core/invariant.h"
+
+#define BOOT 1
+#define WALL_START (1000000 * USEC_PER_SEC)
+#define FINISH_EVENTS_MAX 400
+
+enum { READING_HEALTHY, READING_EMPTY, READING_BREACH };
+
+static Now now_of(const ModelWorld *w) {
+        return (Now){ .wall = WALL_START + w->mono, .mono = w->mono, .boot = BOOT };
+}
+
+static void broken(Model *m, const char *what) {
+        if (!m->failure)
+                m->failure = what;
+}
+
+static bool somebody_else(const ModelNode *n, const Plan *plan) {
+        for (uint32_t i = 0; i < plan->n_targets; i++)
+                if (n->world.alias[i].touched_by_others || n->world.alias[i].is_deleted)
+                        return true;
+        return false;
+}
+
+/* What the outside must look like, whatever the brain believes. */
+static void check_world(Model *m, const ModelNode *n) {
+        const RolloutState *st = model_state_const(n);
+        bool foreign = somebody_else(n, m->plan);
+
+        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+                const FakeAlias *a = &n->world.alias[i];
+                const LateWrite *late = &n->world.late[i];
+                Route old = { .primary = 41 }, new = { .primary = 42 };
+
+                if (st->phase == PHASE_SUCCEEDED && !foreign && !route_equal(&a->route, &new))
+                        broken(m, "succeeded, but the alias is not on the new version");
+                if ((st->phase == PHASE_ROLLED_BACK || st->phase == PHASE_REJECTED) && !foreign &&
+                                !route_equal(&a->route, &old))
+                        broken(m, "rolled back or rejected, but the alias is not on the old version");
+                if (phase_is_terminal((Phase) st->phase) && late->is_pending &&
+                                fake_alias_accepts(a, late->revision))
+                        broken(m, "finished, but a write of ours can still land");
+                if (st->phase == PHASE_RELEASED && !foreign)
+                        broken(m, "released, but nobody else was there");
+                if (t->stage == STAGE_RELEASED && !a->touched_by_others && !a->is_deleted)
+                        broken(m, "a target was taken for foreign that was ours");
+        }
+}
+
+/* One event through the brain; effects are noted as outstanding, PERSIST makes the state durable. */
+static bool step(Model *m, ModelNode *n, const Event *e) {
+        static _Alignas(8) unsigned char before[MODEL_STATE_SIZE];
+        RolloutState *st = model_state(n);
+        Now now = now_of(&n->world);
+        const char *invariant;
+        int r;
+
+        st->prng.state = 7; /* jitter has no say in what is reachable */
+        memcpy(before, n->state, sizeof(before));
+        r = rollout_step(st, m->plan, e, &now, m->actions);
+        if (r < 0) {
+                if (r == -EINVAL)
+                        broken(m, "the brain calls an event of the model nonsense");
+                if (memcmp(before, n->state, sizeof(before)) != 0)
+                        broken(m, "an event was refused, yet the state changed");
+                return false;
+        }
+        invariant = invariant_broken((const RolloutState *) (const void *) before, st, m->plan, m->actions);
+        if (invariant)
+                broken(m, invariant);
+        for (size_t i = 0; i < m->actions->n; i++) {
+                const Action *a = &m->actions->items[i];
+
+                if (a->kind == ACTION_PERSIST)
+                        memcpy(n->durable, n->state, sizeof(n->durable));
+                else if (a->kind == ACTION_READ_METRICS)
+                        n->poll_effect[a->target] = *a;
+                else if (a->kind != ACTION_REPORT)
+                        n->alias_effect[a->target] = *a;
+        }
+        check_world(m, n);
+        return true;
+}
+
+void model_root(Model *m, ModelNode *ret, uint32_t faults, uint32_t crashes, uint32_t seizures) {
+        Event start = { .kind = EVENT_START };
+
+        memset(ret, 0, sizeof(*ret));
+        rollout_init(model_state(ret), m->plan, 7);
+        memcpy(ret->durable, ret->state, sizeof(ret->durable));
+        for (uint32_t i = 0; i < m->plan->n_targets; i++)
+                fake_alias_init(&ret->world.alias[i], 41);
+        ret->world.faults_left = faults;
+        ret->world.crashes_left = crashes;
+        ret->world.seizures_left = seizures;
+        ret->world.mono = USEC_PER_SEC;
+        (void) step(m, ret, &start);
+}
+
+static ModelNode *next_of(Model *m, const ModelNode *n, char letter) {
+        m->next = *n;
+        if (m->next.depth < MODEL_DEPTH_MAX)
+                m->next.trail[m->next.depth++] = letter;
+        return &m->next;
+}
+
+static EventKind completion_of(const Action *a) {
+        return a->kind == ACTION_READ_ALIAS              ? EVENT_ALIAS_READ
+                        : a->kind == ACTION_READ_VERSION ? EVENT_VERSION_READ
+                        : a->kind == ACTION_WRITE_ALIAS  ? EVENT_ALIAS_WRITTEN
+                                                         : EVENT_METRICS_READ;
+}
+
+static void complete_well(Model *m, ModelNode *n, uint32_t i, bool stale) {
+        Action a = n->alias_effect[i];
+        Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .version_active = true };
+        char revision[REVISION_SIZE];
+
+        n->alias_effect[i] = (Action){ 0 };
+        if (a.kind == ACTION_WRITE_ALIAS)
+                e.fault = fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
+        if (a.kind == ACTION_READ_ALIAS || (a.kind == ACTION_WRITE_ALIAS && e.fault == FAULT_NONE))
+                fake_alias_show(&n->world.alias[i], stale, &e, revision);
+        (void) step(m, n, &e);
+}
+
+/* "lands": 0 never, 1 at once (only the reply is lost), 2 perhaps later. */
+static void complete_badly(Model *m, ModelNode *n, uint32_t i, Fault fault, int lands) {
+        Action a = n->alias_effect[i];
+        Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .fault = fault };
+
+        n->alias_effect[i] = (Action){ 0 };
+        n->world.faults_left--;
+        if (a.kind == ACTION_WRITE_ALIAS && lands == 1)
+                (void) fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
+        if (a.kind == ACTION_WRITE_ALIAS && lands == 2) {
+                LateWrite *late = &n->world.late[i];
+
+                *late = (LateWrite){ .is_pending = 1, .route = a.write.route };
+                memcpy(late->revision, a.write.revision, REVISION_SIZE);
+        }
+        (void) step(m, n, &e);
+}
+
+static void complete_poll(Model *m, ModelNode *n, uint32_t i, int reading, Fault fault) {
+        Action a = n->poll_effect[i];
+        Event e = { .kind = EVENT_METRICS_READ, .target = i, .op_id = a.op_id, .fault = fault };
+        MetricRow rows[64];
+
+        n->poll_effect[i] = (Action){ 0 };
+        for (usec_t t = a.metrics.from; t < a.metrics.until && e.n_rows < 64 && reading != READING_EMPTY;
+                        t += m->plan->period) {
+                rows[e.n_rows++] = (MetricRow){
+                        .start = t,
+                        .new_version = { 100, reading == READING_BREACH ? 50 : 0 },
+                        .old_version = { 100, 0 },
+                };
+        }
+        e.rows = rows;
+        if (fault != FAULT_NONE)
+                n->world.faults_left--;
+        if (reading == READING_BREACH)
+                n->world.breach_seen = 1;
+        (void) step(m, n, &e);
+}
+
+static bool tick(Model *m, ModelNode *n) {
+        Now now = now_of(&n->world);
+        usec_t deadline = rollout_deadline(model_state_const(n), m->plan, &now);
+        Event e = { .kind = EVENT_TICK };
+
+        if (deadline == USEC_INFINITY)
+                return false;
+        n->world.mono = usec_max(n->world.mono, deadline);
+        return step(m, n, &e);
+}
+
+/* The process dies: what is not durable is gone, and so are all effects; a write on the wire may still
+ * arrive. */
+static void crash(Model *m, ModelNode *n, int lands) {
+        Event e = { .kind = EVENT_RESUME };
+
+        n->world.crashes_left--;
+        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
+                const Action *a = &n->alias_effect[i];
+                LateWrite *late = &n->world.late[i];
+
+                if (a->kind == ACTION_WRITE_ALIAS && lands == 1)
+                        (void) fake_alias_write(&n->world.alias[i], &a->write.route, a->write.revision);
+                if (a->kind == ACTION_WRITE_ALIAS && lands == 2) {
+                        *late = (LateWrite){ .is_pending = 1, .route = a->write.route };
+                        memcpy(late->revision, a->write.revision, REVISION_SIZE);
+                }
+        }
+        memset(n->alias_effect, 0, sizeof(n->alias_effect));
+        memset(n->poll_effect, 0, sizeof(n->poll_effect));
+        memcpy(n->state, n->durable, sizeof(n->state));
+        (void) step(m, n, &e);
+}
+
+static unsigned expand_effect(
+                Model *m, const ModelNode *node, uint32_t i, ModelVisit visit, void *userdata) {
+        /* One of each kind that the brain tells apart: sure, not sure, for good, somebody was faster. */
+        static const Fault faults[] = { FAULT_THROTTLED, FAULT_TRANSIENT, FAULT_INVALID,
+                FAULT_PRECONDITION };
+        ActionKind kind = node->alias_effect[i].kind;
+        bool is_write = kind == ACTION_WRITE_ALIAS;
+        unsigned n = 1;
+        ModelNode *next = next_of(m, node, 'g');
+
+        complete_well(m, next, i, false);
+        visit(m, next, userdata);
+        if (node->world.faults_left == 0)
+                return n;
+        for (size_t f = 0; f < ELEMENTSOF(faults); f++) {
+                for (int lands = 0; lands < (is_write && faults[f] == FAULT_TRANSIENT ? 3 : 1);
+                                lands++, n++) {
+                        next = next_of(m, node, lands == 0 ? (char) ('a' + f) : lands == 1 ? 'A' : 'L');
+                        complete_badly(m, next, i, faults[f], lands);
+                        visit(m, next, userdata);
+                }
+        }
+        if (kind == ACTION_READ_ALIAS && node->world.alias[i].previous_revision != 0 &&
+                        !node->world.alias[i].touched_by_others) {
+                next = next_of(m, node, 's');
+                next->world.faults_left--;
+                complete_well(m, next, i, true);
+                visit(m, next, userdata);
+                n++;
+        }
+        return n;
+}
+
+static unsigned expand_poll(Model *m, const ModelNode *node, uint32_t i, ModelVisit visit, void *userdata) {
+        ModelNode *next;
+        unsigned n = 0;
+
+        for (int reading = READING_HEALTHY; reading <= READING_BREACH; reading++, n++) {
+                next = next_of(m, node, "heb"[reading]);
+                complete_poll(m, next, i, reading, FAULT_NONE);
+                visit(m, next, userdata);
+        }
+        if (node->world.faults_left > 0) {
+                next = next_of(m, node, 'u');
+                complete_poll(m, next, i, READING_EMPTY, FAULT_TRANSIENT);
+                visit(m, next, userdata);
+                n++;
+        }
+        return n;
+}
+
+static unsigned expand_world(Model *m, const ModelNode *node, ModelVisit visit, void *userdata) {
+        const Route theirs = { .primary = 43 };
+        ModelNode *next;
+        unsigned n = 0;
+
+        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
+                const LateWrite *late = &node->world.late[i];
+
+                if (late->is_pending) {
+                        next = next_of(m, node, 'l');
+                        next->world.late[i] = (LateWrite){ 0 };
+                        (void) fake_alias_write(&next->world.alias[i], &late->route, late->revision);
+                        visit(m, next, userdata);
+                        n++;
+                }
+                if (node->world.seizures_left > 0) {
+                        next = next_of(m, node, 'F');
+                        next->world.seizures_left--;
+                        fake_alias_seize(&next->world.alias[i], &theirs);
+                        visit(m, next, userdata);
+                        n++;
+                }
+        }
+        for (int lands = 0; node->world.crashes_left > 0 && lands < 3; lands++, n++) {
+                next = next_of(m, node, (char) ('0' + lands));
+                crash(m, next, lands);
+                visit(m, next, userdata);
+        }
+        return n;
+}
+
+unsigned model_expand(Model *m, const ModelNode *node, ModelVisit visit, void *userdata) {
+        ModelNode *next;
+        unsigned n = 0;
+
+        if (phase_is_terminal((Phase) model_state_const(node)->phase))
+                return 0;
+        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
+                if (node->alias_effect[i].op_id != 0)
+                        n += expand_effect(m, node, i, visit, userdata);
+                if (node->poll_effect[i].op_id != 0)
+                        n += expand_poll(m, node, i, visit, userdata);
+        }
+        next = next_of(m, node, 't');
+        if (tick(m, next)) {
+                visit(m, next, userdata);
+                n++;
+        }
+        return n + expand_world(m, node, visit, userdata);
+}
+
+bool model_finishes(Model *m, const ModelNode *node) {
+        ModelNode *n = &m->driven;
+
+        *n = *node;
+        for (unsigned events = 0; events < FINISH_EVENTS_MAX; events++) {
+                bool moved = false;
+
+                if (m->failure || phase_is_terminal((Phase) model_state_const(n)->phase))
+                        return !m->failure;
+                for (uint32_t i = 0; i < m->plan->n_targets && !moved; i++) {
+                        if (n->alias_effect[i].op_id != 0) {
+                                complete_well(m, n, i, false);
+                                moved = true;
+                        } else if (n->poll_effect[i].op_id != 0) {
+                                complete_poll(m, n, i, READING_HEALTHY, FAULT_NONE);
+                                moved = true;
+                        }
+                }
+                if (!moved && !tick(m, n))
+                        break;
+        }
+        broken(m, "it never ends, though all goes well");
+        return false;
+}
+
+/* Numbers that only ever count up, and times that only matter relative to the present, are taken out. */
+static void normalise(const Model *m, RolloutState *st) {
+        st->next_op = st->next_seq = 0;
+        st->prng.state = 0;
+        memset(&st->last, 0, sizeof(st->last));
+        st->persisted_age = 0;
+        st->step_wall = st->started_wall = st->ended_wall = 0;
+        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
+                st->targets[i].alias_op.id = st->targets[i].alias_op.id != 0;
+                st->targets[i].poll_op.id = st->targets[i].poll_op.id != 0;
+        }
+}
+
+/* Word-wise, as a node is large and there are millions: the mixing step of SplitMix64 over every word. */
+static uint64_t fingerprint(const void *data, size_t size) {
+        const uint64_t *words = data;
+        uint64_t hash = 0;
+
+        for (size_t i = 0; i < size / sizeof(uint64_t); i++) {
+                Prng p = { .state = hash ^ words[i] };
+
+                hash = words[i] == 0 ? hash * 31 : prng_next(&p);
+        }
+        return hash;
+}
+
+uint64_t model_fingerprint(const Model *m, const ModelNode *node) {
+        static ModelNode copy;
+
+        copy = *node;
+        copy.depth = 0;
+        memset(copy.trail, 0, sizeof(copy.trail));
+        normalise(m, model_state(&copy));
+        normalise(m, (RolloutState *) (void *) copy.durable);
+        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
+                copy.alias_effect[i].op_id = copy.alias_effect[i].op_id != 0;
+                copy.poll_effect[i].op_id = copy.poll_effect[i].op_id != 0;
+        }
+        return fingerprint(&copy, sizeof(copy));
+}

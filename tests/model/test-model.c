@@ -1,0 +1,185 @@
+/* Walks everything that can happen to small plans, breadth first, until nothing new is found or the depth is
+ * reached: every reply good and bad, every crash, late writes that land after all, foreign hands. The depth
+ * is what bounds the walk where retries could go on for ever. */
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/usec.h"
+#include "core/trace.h"
+#include "lib/test.h"
+#include "model/model.h"
+
+#define SEEN_SLOTS (1u << 23)
+
+typedef struct Walk {
+        ModelNode *queue; /* a ring would do; the walk is small enough for a list */
+        size_t n, room, head;
+        uint64_t *seen;
+        size_t n_seen, n_edges, n_finished, phases[PHASE_COUNT];
+        unsigned depth_max;
+        unsigned finish_every; /* every n-th node is also driven to its end */
+} Walk;
+
+static bool walk_remember(Walk *w, uint64_t fingerprint) {
+        size_t i = fingerprint & (SEEN_SLOTS - 1);
+
+        if (fingerprint == 0)
+                fingerprint = 1;
+        while (w->seen[i] != 0) {
+                if (w->seen[i] == fingerprint)
+                        return false;
+                i = (i + 1) & (SEEN_SLOTS - 1);
+        }
+        if (w->n_seen >= SEEN_SLOTS / 2)
+                FAIL("the walk is larger than its table: %zu nodes", w->n_seen);
+        w->seen[i] = fingerprint;
+        w->n_seen++;
+        return true;
+}
+
+static void walk_visit(Model *m, const ModelNode *next, void *userdata) {
+        Walk *w = userdata;
+
+        w->n_edges++;
+        if (m->failure)
+                FAIL("%s (phase %s, trail %s)", m->failure,
+                                phase_to_string((Phase) model_state_const(next)->phase), next->trail);
+        if (!walk_remember(w, model_fingerprint(m, next)))
+                return;
+        w->phases[model_state_const(next)->phase]++;
+        if (w->n_seen % w->finish_every == 0) {
+                w->n_finished++;
+                if (!model_finishes(m, next))
+                        FAIL("%s, from phase %s, trail %s", m->failure,
+                                        phase_to_string((Phase) model_state_const(next)->phase),
+                                        next->trail);
+        }
+        if ((w->depth_max != 0 && next->depth >= w->depth_max) ||
+                        phase_is_terminal((Phase) model_state_const(next)->phase))
+                return;
+        if (w->n == w->room) {
+                size_t room = w->room == 0 ? 1024 : w->room * 2;
+                ModelNode *queue = alloc_resize(w->queue, room, sizeof(ModelNode));
+
+                EXPECT(queue);
+                w->queue = queue;
+                w->room = room;
+        }
+        w->queue[w->n++] = *next;
+}
+
+/* Done nodes are dropped, so that only the frontier is held. */
+static void walk_compact(Walk *w) {
+        if (w->head < 4096 || w->head < w->n / 2)
+                return;
+        memmove(w->queue, w->queue + w->head, (w->n - w->head) * sizeof(ModelNode));
+        w->n -= w->head;
+        w->head = 0;
+}
+
+static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t faults, uint32_t crashes,
+                uint32_t seizures) {
+        Model *m = alloc_one(Model);
+        Walk w = {
+                .seen = alloc_array(SEEN_SLOTS, sizeof(uint64_t)), .depth_max = depth, .finish_every = 7
+        };
+        ModelNode *root = alloc_one(ModelNode), *node = alloc_one(ModelNode);
+
+        EXPECT(m && w.seen && root && node);
+        m->plan = plan;
+        m->actions = alloc_one(ActionList);
+        EXPECT(m->actions);
+        model_root(m, root, faults, crashes, seizures);
+        walk_visit(m, root, &w);
+        while (w.head < w.n) {
+                *node = w.queue[w.head++];
+                walk_compact(&w);
+                if (model_expand(m, node, walk_visit, &w) == 0)
+                        FAIL("a dead end in phase %s",
+                                        phase_to_string((Phase) model_state_const(node)->phase));
+        }
+        printf("# %s%s: %zu states, %zu moves, %zu driven to their end;", name,
+                        depth == 0 ? ", complete" : "", w.n_seen, w.n_edges, w.n_finished);
+        for (unsigned p = 0; p < PHASE_COUNT; p++)
+                printf(" %s %zu", phase_to_string((Phase) p), w.phases[p]);
+        printf("\n");
+        EXPECT(w.phases[PHASE_ROLLED_BACK] > 0);
+        EXPECT(w.phases[PHASE_SHIFTING] + w.phases[PHASE_PROMOTING] > 0);
+        free(m->actions);
+        free(m);
+        free(w.seen);
+        free(w.queue);
+        free(root);
+        free(node);
+}
+
+static const PlanTarget targets[] = {
+        { .function = "checkout", .alias = "live", .from = 41, .to = 42 },
+        { .function = "mailer", .alias = "live", .from = 41, .to = 42 },
+};
+static const PlanStep steps[] = {
+        { .weight = 5 * WEIGHT_PERCENT, .hold = 2 * USEC_PER_SEC },
+        { .weight = 50 * WEIGHT_PERCENT, .hold = 2 * USEC_PER_SEC },
+};
+static const PlanCheck checks[] = {
+        { .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1 },
+};
+
+static Plan plan_of(uint32_t n_targets, uint32_t n_steps, uint32_t n_checks) {
+        return (Plan){
+                .name = "model",
+                .targets = targets,
+                .n_targets = n_targets,
+                .steps = steps,
+                .n_steps = n_steps,
+                .checks = checks,
+                .n_checks = n_checks,
+                .checks_none = n_checks == 0,
+                .every = 2 * USEC_PER_SEC,
+                .period = USEC_PER_SEC,
+                .settled_after = 0,
+                .max_blind = 5 * USEC_PER_SEC,
+                .deadline = 30 * USEC_PER_SEC,
+        };
+}
+
+/* Budgets: faults, crashes, foreign hands. Depth 0: until nothing new is left. */
+TEST(one_step_to_the_end) {
+        Plan plan = plan_of(1, 1, 1);
+
+        plan.deadline = 6 * USEC_PER_SEC;
+        plan.max_blind = 3 * USEC_PER_SEC;
+        walk("one step, to the end", &plan, 0, 1, 1, 0);
+}
+
+TEST(one_step_with_a_foreign_hand) {
+        Plan plan = plan_of(1, 1, 1);
+
+        walk("one step, foreign hand", &plan, 13, 1, 1, 1);
+}
+
+TEST(one_step_all_faults) {
+        Plan plan = plan_of(1, 1, 1);
+
+        walk("one step, two faults", &plan, 13, 2, 1, 0);
+}
+
+TEST(two_steps_by_time_alone) {
+        Plan plan = plan_of(1, 2, 0);
+
+        walk("two steps, no checks", &plan, 0, 1, 1, 0);
+}
+
+TEST(all_at_once_then_bake) {
+        Plan plan = plan_of(1, 0, 1);
+
+        plan.bake = 3 * USEC_PER_SEC;
+        walk("all at once, bake", &plan, 13, 1, 1, 0);
+}
+
+TEST(two_targets_in_lock_step) {
+        Plan plan = plan_of(2, 1, 0);
+
+        walk("two targets", &plan, 14, 1, 1, 0);
+}

@@ -1,0 +1,439 @@
+#include "sim/sim.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/prng.h"
+#include "base/str.h"
+#include "base/usec.h"
+#include "codec/record.h"
+#include "core/invariant.h"
+
+#define EVENTS_MAX 400000
+#define EFFECTS_MAX 32
+#define ROWS_MAX 4096
+#define WALL_START (1700000000 * USEC_PER_SEC)
+
+/* An effect under way: its reply (or its landing, when nobody listens any more) comes at "due". */
+typedef struct Flight {
+        bool is_used, is_orphan, will_apply;
+        Action action;
+        Fault fault;
+        usec_t due;
+} Flight;
+
+typedef struct AliasWrite {
+        usec_t mono;
+        Route route;
+} AliasWrite;
+
+typedef struct SimRollout {
+        Plan plan;
+        PlanTarget target;
+        PlanStep steps[4];
+        PlanCheck check;
+        RolloutState *state;
+        char *durable; /* the record as the store has it */
+        FakeAlias alias;
+        Flight flights[EFFECTS_MAX];
+        AliasWrite writes[SIM_WRITES_MAX]; /* accepted ones */
+        size_t n_writes;
+        usec_t bad_from, seized_at; /* 0: never */
+        usec_t exposed_at, ended_at;
+        bool started;
+} SimRollout;
+
+typedef struct Sim {
+        const SimOptions *o;
+        Prng prng;
+        usec_t mono;
+        int64_t wall_offset;
+        uint64_t boot;
+        SimRollout *rollouts;
+        ActionList *actions;
+        MetricRow *rows;
+        SimResult *result;
+} Sim;
+
+static bool happens(Sim *s, double probability) {
+        return prng_unit(&s->prng) < probability;
+}
+
+static Now now_of(const Sim *s) {
+        return (Now){ .wall = (usec_t) ((int64_t) (WALL_START + s->mono) + s->wall_offset),
+                .mono = s->mono,
+                .boot = s->boot };
+}
+
+static void note(Sim *s, unsigned i, const void *what, size_t size) {
+        uint64_t parts[3] = { s->result->trace, i, str_fingerprint(what, size) };
+
+        s->result->trace = str_fingerprint(parts, sizeof(parts));
+}
+
+static void fail(Sim *s, unsigned i, const char *what) {
+        if (!s->result->failure) {
+                s->result->failure = what;
+                s->result->failed_rollout = i;
+        }
+}
+
+static void rollout_make(Sim *s, SimRollout *r) {
+        static const uint32_t ladder[] = { 1, 5, 25, 60 };
+        uint32_t n = (uint32_t) prng_below(&s->prng, 4);
+
+        r->target = (PlanTarget){ .function = "f", .alias = "live", .from = 41, .to = 42 };
+        for (uint32_t i = 0; i < n; i++)
+                r->steps[i] = (PlanStep){ .weight = ladder[i] * WEIGHT_PERCENT,
+                        .hold = (1 + prng_below(&s->prng, 10)) * USEC_PER_MINUTE };
+        r->check = (PlanCheck){ .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1 };
+        r->plan = (Plan){
+                .name = "sim",
+                .targets = &r->target,
+                .n_targets = 1,
+                .steps = r->steps,
+                .n_steps = n,
+                .checks = &r->check,
+                .n_checks = happens(s, 0.85) ? 1 : 0,
+                .checks_none = true,
+                .bake = prng_below(&s->prng, 3) * 5 * USEC_PER_MINUTE,
+                .every = 30 * USEC_PER_SEC,
+                .period = USEC_PER_MINUTE,
+                .settled_after = 3 * USEC_PER_MINUTE,
+                .max_blind = 10 * USEC_PER_MINUTE,
+                .deadline = 24 * USEC_PER_HOUR,
+        };
+        fake_alias_init(&r->alias, 41);
+        r->bad_from = happens(s, 0.4) ? 1 + prng_below(&s->prng, 20 * USEC_PER_MINUTE) : 0;
+        if (happens(s, s->o->seizure_rate))
+                r->seized_at = 1 + prng_below(&s->prng, 30 * USEC_PER_MINUTE);
+}
+
+static void save(Sim *s, unsigned i) {
+        SimRollout *r = &s->rollouts[i];
+
+        free(r->durable);
+        r->durable = NULL;
+        if (record_encode(r->state, &r->durable) < 0)
+                fail(s, i, "a state cannot be encoded");
+}
+
+static void launch(Sim *s, unsigned i, const Action *a) {
+        static const Fault faults[] = { FAULT_THROTTLED, FAULT_TRANSIENT, FAULT_TRANSIENT, FAULT_UNREACHABLE,
+                FAULT_CREDENTIALS, FAULT_CONFLICT };
+        SimRollout *r = &s->rollouts[i];
+
+        for (size_t f = 0; f < EFFECTS_MAX; f++) {
+                Flight *flight = &r->flights[f];
+
+                if (flight->is_used)
+                        continue;
+                *flight = (Flight){
+                        .is_used = true, .action = *a, .due = s->mono + prng_below(&s->prng, USEC_PER_SEC)
+                };
+                if (happens(s, s->o->fault_rate)) {
+                        flight->fault = faults[prng_below(&s->prng, ELEMENTSOF(faults))];
+                        flight->will_apply = flight->fault == FAULT_TRANSIENT && happens(s, 0.5);
+                        s->result->faults++;
+                }
+                return;
+        }
+        fail(s, i, "more effects under way than a single target can have");
+}
+
+static void take_down(Sim *s, bool is_reboot);
+
+/* One event through the brain, then its actions one by one; the process may die between any two. */
+static void feed(Sim *s, unsigned i, const Event *e) {
+        SimRollout *r = &s->rollouts[i];
+        Now now = now_of(s);
+        const char *invariant;
+        bool durable = false;
+        int k;
+
+        s->result->events++;
+        k = rollout_step(r->state, &r->plan, e, &now, s->actions);
+        if (k < 0) {
+                if (k != -ESTALE)
+                        fail(s, i, "an event was called nonsense");
+                return;
+        }
+        invariant = invariant_broken(NULL, r->state, &r->plan, s->actions);
+        if (invariant)
+                fail(s, i, invariant);
+        note(s, i, r->state, rollout_state_size(1));
+        if (phase_is_terminal((Phase) r->state->phase))
+                r->ended_at = s->mono;
+        for (size_t n = 0; n < s->actions->n; n++) {
+                const Action *a = &s->actions->items[n];
+
+                if (happens(s, s->o->crash_rate)) {
+                        take_down(s, happens(s, 0.2));
+                        return;
+                }
+                if (a->kind == ACTION_PERSIST) {
+                        save(s, i);
+                        durable = true;
+                } else if (a->kind != ACTION_REPORT) {
+                        if (a->kind == ACTION_WRITE_ALIAS && !durable)
+                                fail(s, i, "a write before its record");
+                        launch(s, i, a);
+                }
+        }
+}
+
+static void take_down(Sim *s, bool is_reboot) {
+        s->result->crashes++;
+        s->mono += prng_below(&s->prng, is_reboot ? 10 * USEC_PER_MINUTE : 5 * USEC_PER_SEC);
+        if (is_reboot) {
+                s->result->reboots++;
+                s->boot++;
+        }
+        for (unsigned i = 0; i < s->o->n_rollouts; i++) {
+                SimRollout *r = &s->rollouts[i];
+                char words[160];
+
+                for (size_t f = 0; f < EFFECTS_MAX; f++) {
+                        Flight *flight = &r->flights[f];
+                        bool lands = flight->action.kind == ACTION_WRITE_ALIAS &&
+                                        flight->fault == FAULT_NONE;
+
+                        if (!flight->is_used)
+                                continue;
+                        if (flight->action.kind != ACTION_WRITE_ALIAS) {
+                                *flight = (Flight){ 0 };
+                                continue;
+                        }
+                        flight->is_orphan = true;
+                        flight->will_apply = flight->will_apply || (lands && happens(s, 0.7));
+                }
+                free(r->state);
+                r->state = NULL;
+                if (record_decode(r->durable, strlen(r->durable), 1, &r->state, words) < 0)
+                        fail(s, i, "a record cannot be read back");
+        }
+        for (unsigned i = 0; i < s->o->n_rollouts && !s->result->failure; i++) {
+                Event resume = { .kind = EVENT_RESUME };
+
+                if (s->rollouts[i].state->phase == PHASE_QUEUED)
+                        s->rollouts[i].started = false;
+                else if (!phase_is_terminal((Phase) s->rollouts[i].state->phase))
+                        feed(s, i, &resume);
+        }
+}
+
+static Fault apply_write(Sim *s, SimRollout *r, const Action *a) {
+        Fault fault = fake_alias_write(&r->alias, &a->write.route, a->write.revision);
+
+        if (fault != FAULT_NONE)
+                return fault;
+        s->result->writes++;
+        if (r->exposed_at == 0 && a->write.route.extra + a->write.route.primary != 41)
+                r->exposed_at = s->mono;
+        if (r->n_writes < SIM_WRITES_MAX)
+                r->writes[r->n_writes++] = (AliasWrite){ .mono = s->mono, .route = a->write.route };
+        return FAULT_NONE;
+}
+
+static void fill_metrics(Sim *s, SimRollout *r, const Action *a, Event *e) {
+        usec_t bad = r->bad_from != 0 && r->exposed_at != 0 ? r->exposed_at + r->bad_from : USEC_INFINITY;
+        Now now = now_of(s);
+
+        for (usec_t t = a->metrics.from; t < a->metrics.until && e->n_rows < ROWS_MAX; t += r->plan.period) {
+                bool is_bad = s->mono > bad && t + s->mono >= now.wall + bad;
+
+                if (t + r->plan.period > now.wall)
+                        break; /* nothing is published before its minute is over */
+                s->rows[e->n_rows++] = (MetricRow){
+                        .start = t,
+                        .new_version = { 60, is_bad ? 30 : 0 },
+                        .old_version = { 600, 1 },
+                };
+        }
+        e->rows = s->rows;
+}
+
+static void land(Sim *s, unsigned i, Flight *flight) {
+        SimRollout *r = &s->rollouts[i];
+        Action a = flight->action;
+        Event e = { .target = a.target, .op_id = a.op_id, .fault = flight->fault, .version_active = true };
+        bool is_orphan = flight->is_orphan, will_apply = flight->will_apply;
+        char revision[REVISION_SIZE];
+
+        *flight = (Flight){ 0 };
+        if (a.kind == ACTION_WRITE_ALIAS) {
+                e.kind = EVENT_ALIAS_WRITTEN;
+                if (e.fault == FAULT_NONE && (!is_orphan || will_apply))
+                        e.fault = apply_write(s, r, &a);
+                else if (will_apply)
+                        (void) apply_write(s, r, &a);
+                if (e.fault == FAULT_NONE)
+                        fake_alias_show(&r->alias, false, &e, revision);
+        } else if (a.kind == ACTION_READ_ALIAS) {
+                e.kind = EVENT_ALIAS_READ;
+                if (e.fault == FAULT_NONE)
+                        fake_alias_show(&r->alias, happens(s, s->o->fault_rate), &e, revision);
+        } else if (a.kind == ACTION_READ_VERSION) {
+                e.kind = EVENT_VERSION_READ;
+        } else {
+                e.kind = EVENT_METRICS_READ;
+                if (e.fault == FAULT_NONE)
+                        fill_metrics(s, r, &a, &e);
+        }
+        if (!is_orphan)
+                feed(s, i, &e);
+}
+
+/* The next thing in virtual time: a landing, a deadline, or somebody else's hand. */
+static bool advance(Sim *s) {
+        usec_t first = USEC_INFINITY;
+        unsigned who = 0;
+        Flight *flight = NULL;
+        bool is_seizure = false;
+        Now now = now_of(s);
+
+        for (unsigned i = 0; i < s->o->n_rollouts; i++) {
+                SimRollout *r = &s->rollouts[i];
+                usec_t deadline = r->started ? rollout_deadline(r->state, &r->plan, &now) : s->mono + i;
+
+                if (deadline < first) {
+                        first = deadline;
+                        who = i;
+                        flight = NULL;
+                        is_seizure = false;
+                }
+                for (size_t f = 0; f < EFFECTS_MAX; f++)
+                        if (r->flights[f].is_used && r->flights[f].due < first) {
+                                first = r->flights[f].due;
+                                who = i;
+                                flight = &r->flights[f];
+                                is_seizure = false;
+                        }
+                if (r->seized_at != 0 && r->exposed_at != 0 && r->exposed_at + r->seized_at < first) {
+                        first = r->exposed_at + r->seized_at;
+                        who = i;
+                        flight = NULL;
+                        is_seizure = true;
+                }
+        }
+        if (first == USEC_INFINITY)
+                return false;
+        s->mono = usec_max(s->mono, first);
+        if (s->o->clock_jumps && happens(s, 0.001))
+                s->wall_offset += (int64_t) prng_below(&s->prng, 120 * USEC_PER_SEC) -
+                                (int64_t) (60 * USEC_PER_SEC);
+        if (is_seizure) {
+                Route theirs = { .primary = 43 };
+
+                s->rollouts[who].seized_at = 0;
+                fake_alias_seize(&s->rollouts[who].alias, &theirs);
+        } else if (flight) {
+                land(s, who, flight);
+        } else {
+                Event e = { .kind = s->rollouts[who].started ? EVENT_TICK : EVENT_START };
+
+                s->rollouts[who].started = true;
+                feed(s, who, &e);
+        }
+        return true;
+}
+
+/* With this much of a failure visible, a success is a lie: a minute to fill, a poll, and a little for the
+ * calls. */
+#define DETECTION_MAX (3 * USEC_PER_MINUTE)
+
+static void check_judgement(Sim *s, unsigned i) {
+        const SimRollout *r = &s->rollouts[i];
+        bool is_calm = s->o->fault_rate <= 0 && s->o->crash_rate <= 0;
+
+        if (r->plan.n_checks == 0)
+                return;
+        if (r->state->phase == PHASE_SUCCEEDED && is_calm && r->bad_from != 0 &&
+                        r->ended_at > r->exposed_at + r->bad_from + DETECTION_MAX)
+                fail(s, i, "a bad version succeeded");
+        if (r->state->phase == PHASE_ROLLED_BACK && r->state->reason == REASON_BREACH &&
+                        (r->bad_from == 0 || r->ended_at < r->exposed_at + r->bad_from))
+                fail(s, i, "a good version was found guilty");
+}
+
+/* The aliases' own history: the plan's weights in order, none twice, none early. */
+static void check_history(Sim *s, unsigned i) {
+        SimRollout *r = &s->rollouts[i];
+        uint32_t step = 0;
+        usec_t since = 0;
+
+        for (size_t n = 0; n < r->n_writes; n++) {
+                const AliasWrite *w = &r->writes[n];
+
+                if (route_equal(&w->route, &(Route){ .primary = 41 }))
+                        continue;
+                if (since != 0 && step > 0 && w->mono - since < r->steps[step - 1].hold)
+                        fail(s, i, "a step was shortened");
+                if (step < r->plan.n_steps && w->route.weight == r->steps[step].weight &&
+                                w->route.extra == 42)
+                        step++;
+                else if (step == r->plan.n_steps && w->route.primary == 42 && w->route.extra == 0)
+                        step++;
+                else
+                        fail(s, i, "a step was skipped, repeated or invented");
+                since = w->mono;
+        }
+}
+
+static void check_end(Sim *s, unsigned i) {
+        SimRollout *r = &s->rollouts[i];
+        Phase phase = (Phase) r->state->phase;
+        uint64_t expected = phase == PHASE_SUCCEEDED ? 42 : 41;
+        bool foreign = r->alias.touched_by_others != 0;
+
+        s->result->succeeded += phase == PHASE_SUCCEEDED;
+        s->result->rolled_back += phase == PHASE_ROLLED_BACK;
+        s->result->rejected += phase == PHASE_REJECTED;
+        s->result->released += phase == PHASE_RELEASED;
+        if (!phase_is_terminal(phase))
+                fail(s, i, "a rollout never ended");
+        if (!foreign && (r->alias.route.primary != expected || r->alias.route.extra != 0))
+                fail(s, i, "the alias is not where the outcome says");
+        if (!foreign && phase == PHASE_RELEASED)
+                fail(s, i, "released, but nobody else was there");
+        check_history(s, i);
+        check_judgement(s, i);
+}
+
+int sim_run(const SimOptions *options, SimResult *ret) {
+        Sim s = { .o = options,
+                .prng = { .state = options->seed },
+                .mono = USEC_PER_HOUR,
+                .boot = 1,
+                .result = ret };
+
+        *ret = (SimResult){ 0 };
+        s.rollouts = alloc_array(options->n_rollouts, sizeof(SimRollout));
+        s.actions = alloc_one(ActionList);
+        s.rows = alloc_array(ROWS_MAX, sizeof(MetricRow));
+        if (!s.rollouts || !s.actions || !s.rows)
+                return -ENOMEM;
+        for (unsigned i = 0; i < options->n_rollouts; i++) {
+                SimRollout *r = &s.rollouts[i];
+
+                rollout_make(&s, r);
+                r->state = alloc_zero(rollout_state_size(1));
+                if (!r->state)
+                        return -ENOMEM;
+                rollout_init(r->state, &r->plan, prng_next(&s.prng));
+                save(&s, i);
+        }
+        while (!ret->failure && ret->events < EVENTS_MAX && advance(&s))
+                ;
+        for (unsigned i = 0; i < options->n_rollouts; i++) {
+                if (!ret->failure)
+                        check_end(&s, i);
+                free(s.rollouts[i].state);
+                free(s.rollouts[i].durable);
+        }
+        ret->virtual_time = s.mono;
+        free(s.rollouts);
+        free(s.actions);
+        free(s.rows);
+        return 0;
+}

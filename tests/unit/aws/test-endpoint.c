@@ -1,0 +1,125 @@
+#include "aws/endpoint.h"
+
+#include "base/alloc.h"
+#include "lib/test.h"
+
+TEST(services_have_names) {
+        EXPECT_STR(aws_service_signing_name(AWS_LAMBDA), "lambda");
+        EXPECT_STR(aws_service_signing_name(AWS_CLOUDWATCH), "monitoring");
+        EXPECT_STR(aws_service_id(AWS_LAMBDA), "LAMBDA");
+        EXPECT_STR(aws_service_id(AWS_CLOUDWATCH), "CLOUDWATCH");
+}
+
+TEST(regions_of_every_partition) {
+        static const struct {
+                const char *region, *host;
+        } rows[] = {
+                { "eu-west-1", "monitoring.eu-west-1.amazonaws.com" },
+                { "ap-southeast-7", "monitoring.ap-southeast-7.amazonaws.com" },
+                { "mx-central-1", "monitoring.mx-central-1.amazonaws.com" },
+                { "cn-north-1", "monitoring.cn-north-1.amazonaws.com.cn" },
+                { "cn-northwest-1", "monitoring.cn-northwest-1.amazonaws.com.cn" },
+                { "us-gov-east-1", "monitoring.us-gov-east-1.amazonaws.com" },
+                { "eusc-de-east-1", "monitoring.eusc-de-east-1.amazonaws.eu" },
+                { "us-iso-east-1", "monitoring.us-iso-east-1.c2s.ic.gov" },
+                { "us-isob-east-1", "monitoring.us-isob-east-1.sc2s.sgov.gov" },
+                { "eu-isoe-west-1", "monitoring.eu-isoe-west-1.cloud.adc-e.uk" },
+                { "us-isof-south-1", "monitoring.us-isof-south-1.csp.hci.ic.gov" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(aws_endpoint_done) AwsEndpoint e = { 0 };
+
+                EXPECT_OK(aws_endpoint_from_region(AWS_CLOUDWATCH, rows[i].region, &e));
+                EXPECT_STR(e.host, rows[i].host);
+                EXPECT(e.tls);
+                EXPECT_STR(e.base_path, "");
+        }
+}
+
+TEST(what_is_no_region) {
+        static const char *const bad[] = { "", "-", "eu-west-1.", "EU-WEST-1", "eu_west_1", "eu-west-1/x",
+                "eu-west-1@example.com", "-eu-west-1", "eu-west-", "a#", " eu-west-1", "eu-west-1\n",
+                "a23456789012345678901234567890123" };
+        AwsEndpoint e = { 0 };
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                if (aws_endpoint_from_region(AWS_LAMBDA, bad[i], &e) != -EINVAL)
+                        FAIL("accepted: %s", bad[i]);
+        EXPECT_OK(aws_endpoint_from_region(AWS_LAMBDA, "a2345678901234567890123456789012", &e));
+        EXPECT_STR(e.host, "lambda.a2345678901234567890123456789012.amazonaws.com");
+        aws_endpoint_done(&e);
+}
+
+TEST(urls) {
+        static const struct {
+                const char *url, *host, *base_path;
+                bool tls;
+        } rows[] = {
+                { "http://127.0.0.1:8080/base", "127.0.0.1:8080", "/base", false },
+                { "http://127.0.0.1:8080/base/two///", "127.0.0.1:8080", "/base/two", false },
+                { "https://[::1]", "[::1]", "", true },
+                { "https://[FD00::1]:8443/", "[fd00::1]:8443", "", true },
+                { "HTTPS://Example.COM:443/X", "example.com", "/X", true },
+                { "http://example.com:80", "example.com", "", false },
+                { "http://example.com:443", "example.com:443", "", false },
+                { "https://example.com:080", "example.com:80", "", true },
+                { "http://local_host:65535/%41", "local_host:65535", "/%41", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(aws_endpoint_done) AwsEndpoint e = { 0 };
+
+                EXPECT_OK(aws_endpoint_from_url(rows[i].url, &e));
+                EXPECT_STR(e.host, rows[i].host);
+                EXPECT_STR(e.base_path, rows[i].base_path);
+                EXPECT_INT(e.tls, rows[i].tls);
+        }
+}
+
+TEST(urls_that_are_refused) {
+        static const char *const bad[] = { "", "http", "http:", "http://", "https://", "ftp://example.com",
+                "//example.com", "example.com", "http:///x", "http://:80", "http://u@example.com",
+                "http://u:p@example.com/", "http://example.com?x", "http://example.com/?x",
+                "http://example.com#f", "http://example.com/#f",
+                "http://example.com:", "http://example.com:/", "http://example.com:0",
+                "http://example.com:65536", "http://example.com:999999", "http://example.com:+80",
+                "http://example.com:80x", "http://exa mple.com", "http://example.com/a b",
+                "http://example.com/\x01", "http://example.com/\xc3\xa9", "http://[::1", "http://[]",
+                "http://[::1]x", "http://[::g]", "http://example.com\\x", " http://example.com",
+                "unix:/run/x" };
+        AwsEndpoint e = { 0 };
+        char url[2100];
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                if (aws_endpoint_from_url(bad[i], &e) != -EINVAL)
+                        FAIL("accepted: %s", bad[i]);
+        memset(url, 'a', sizeof(url));
+        memcpy(url, "http://a/", 9);
+        url[2049] = '\0';
+        EXPECT_INT(aws_endpoint_from_url(url, &e), -EINVAL);
+        url[2048] = '\0';
+        EXPECT_OK(aws_endpoint_from_url(url, &e));
+        aws_endpoint_done(&e);
+        memcpy(url, "http://aa", 9);
+        url[7 + 256] = '\0';
+        EXPECT_INT(aws_endpoint_from_url(url, &e), -EINVAL);
+        url[7 + 255] = '\0';
+        EXPECT_OK(aws_endpoint_from_url(url, &e));
+        aws_endpoint_done(&e);
+}
+
+TEST(requests_go_below_the_base_path) {
+        _cleanup_(aws_endpoint_done) AwsEndpoint e = { 0 };
+        _cleanup_(http_request_done) HttpRequest request = { 0 };
+        HttpRequest refused = { 0 };
+
+        EXPECT_OK(aws_endpoint_from_url("http://127.0.0.1:8080/base/", &e));
+        EXPECT_OK(aws_endpoint_request(&e, HTTP_PUT, "/x/y", &request));
+        EXPECT_STR(request.path, "/base/x/y");
+        EXPECT_STR(request.host, "127.0.0.1:8080");
+        EXPECT_INT(request.method, HTTP_PUT);
+        EXPECT(!request.tls);
+        EXPECT_INT(aws_endpoint_request(&e, HTTP_PUT, "x", &refused), -EINVAL);
+        EXPECT_INT(aws_endpoint_request(&e, HTTP_PUT, "", &refused), -EINVAL);
+}

@@ -1,0 +1,203 @@
+#include "golden.h"
+
+#include <dirent.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/timefmt.h"
+#include "core/trace.h"
+
+#define GOLDEN_MAX (64u * 1024)
+
+const uint8_t golden_sha256[PLAN_HASH_SIZE] = {
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+        12,
+        13,
+        14,
+        15,
+        16,
+        17,
+        18,
+        19,
+        20,
+        21,
+        22,
+        23,
+        24,
+        25,
+        26,
+        27,
+        28,
+        29,
+        30,
+        31,
+};
+
+static void put_span(Buf *out, const char *name, usec_t span) {
+        char text[TIME_TEXT_MAX];
+
+        duration_format(span, text);
+        (void) buf_printf(out, " %s %s", name, text);
+}
+
+static void put_weight(Buf *out, uint32_t weight) {
+        char text[16];
+
+        weight_format(weight, text);
+        (void) buf_printf(out, "weight %s", text);
+}
+
+static void put_check(Buf *out, const PlanCheck *check) {
+        (void) buf_printf(out, "check %s: %s %s> %.17g min_requests %u\n", check->name,
+                        check_kind_to_string(check->kind), check->stat ? check->stat : "", check->max,
+                        check->min_requests);
+}
+
+static void put_plan(Buf *out, const Plan *plan) {
+        (void) buf_printf(out, "plan %s\n", plan->name);
+        for (uint32_t i = 0; i < plan->n_targets; i++)
+                (void) buf_printf(out, "target %s %s region %s from %llu to %llu\n",
+                                plan->targets[i].function, plan->targets[i].alias,
+                                plan->targets[i].region ? plan->targets[i].region : "(the daemon's)",
+                                (unsigned long long) plan->targets[i].from,
+                                (unsigned long long) plan->targets[i].to);
+        for (uint32_t i = 0; i < plan->n_steps; i++) {
+                put_weight(out, plan->steps[i].weight);
+                put_span(out, "hold", plan->steps[i].hold);
+                (void) buf_printf(out, " min_requests %u\n", plan->steps[i].min_requests);
+        }
+        (void) buf_puts(out, "times");
+        put_span(out, "bake", plan->bake);
+        put_span(out, "deadline", plan->deadline);
+        put_span(out, "every", plan->every);
+        put_span(out, "period", plan->period);
+        put_span(out, "settled_after", plan->settled_after);
+        put_span(out, "max_blind", plan->max_blind);
+        (void) buf_puts(out, plan->checks_none ? "\nchecks none\n" : "\n");
+        for (uint32_t i = 0; i < plan->n_checks; i++)
+                put_check(out, &plan->checks[i]);
+}
+
+static void put_findings(Buf *out, const DiagList *diags, const char *file, const char *text, size_t size) {
+        for (size_t i = 0; i < diags->n; i++)
+                (void) diag_render(&diags->entries[i], file, text, size, out);
+        if (diags->n_dropped > 0)
+                (void) buf_printf(out, "(%zu more)\n", diags->n_dropped);
+}
+
+static char *take(Buf *out) {
+        char *text = NULL;
+
+        EXPECT_OK(buf_take(out, &text));
+        return text;
+}
+
+char *golden_plan(const char *text, size_t size, const char *file) {
+        _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+        _cleanup_(buf_done) Buf out = BUF_INIT(GOLDEN_MAX);
+        _cleanup_(freep) char *name = alloc_copy_bytes(file, strcspn(file, "."));
+        DiagList diags = { 0 };
+        int r;
+
+        EXPECT(name);
+        r = plan_parse(text, size, name, golden_sha256, &diags, &doc);
+        EXPECT_INT(r, diags.n_errors > 0 ? -EBADMSG : 0);
+        EXPECT((r == 0) == (doc != NULL));
+        put_findings(&out, &diags, file, text, size);
+        if (doc) {
+                EXPECT(memcmp(doc->plan.sha256, golden_sha256, PLAN_HASH_SIZE) == 0);
+                put_plan(&out, &doc->plan);
+        }
+        return take(&out);
+}
+
+static void put_setting(Buf *out, const char *name, const char *value) {
+        if (value)
+                (void) buf_printf(out, "%s %s\n", name, value);
+}
+
+char *golden_conf(const char *text, size_t size, const char *file) {
+        _cleanup_(conf_freep) Conf *conf = NULL;
+        _cleanup_(buf_done) Buf out = BUF_INIT(GOLDEN_MAX);
+        DiagList diags = { 0 };
+        int r = conf_parse(text, size, &diags, &conf);
+
+        EXPECT_INT(r, diags.n_errors > 0 ? -EBADMSG : 0);
+        EXPECT((r == 0) == (conf != NULL));
+        put_findings(&out, &diags, file, text, size);
+        if (conf) {
+                put_setting(&out, "plans", conf->plans);
+                put_setting(&out, "state", conf->state);
+                put_setting(&out, "run", conf->run);
+                put_setting(&out, "aws.region", conf->aws_region);
+                put_setting(&out, "aws.profile", conf->aws_profile);
+                put_setting(&out, "aws.shared_credentials_file", conf->aws_shared_credentials_file);
+                put_setting(&out, "aws.ca_bundle", conf->aws_ca_bundle);
+                put_setting(&out, "aws.endpoint_url", conf->aws_endpoint_url);
+                put_setting(&out, "aws.endpoint_url_lambda", conf->aws_endpoint_url_lambda);
+                put_setting(&out, "aws.endpoint_url_cloudwatch", conf->aws_endpoint_url_cloudwatch);
+        }
+        return take(&out);
+}
+
+static void check_one(const char *folder, const char *file, bool want_errors,
+                char *(*render)(const char *text, size_t size, const char *file)) {
+        _cleanup_(freep) char *path = alloc_printf("%s/%s", folder, file);
+        _cleanup_(freep) char *beside = alloc_printf(
+                        "%s/%.*s.expected", folder, (int) (strlen(file) - strlen(".yaml")), file);
+        _cleanup_(freep) char *text = NULL, *expected = NULL, *found = NULL;
+        size_t size;
+
+        EXPECT(path && beside);
+        text = test_read(path, &size);
+        expected = test_read(beside, NULL);
+        found = render(text, size, file);
+        if (!streq(found, expected))
+                FAIL("%s gives\n%s--- expected\n%s---", path, found, expected);
+        if (want_errors != !!strstr(found, ": error: "))
+                FAIL("%s: errors %s", path, want_errors ? "are wanted" : "found");
+}
+
+void golden_check_folder(const char *folder, size_t least, bool want_errors,
+                char *(*render)(const char *text, size_t size, const char *file)) {
+        _cleanup_(freep) char *path = alloc_printf("%s/%s", test_data(), folder);
+        struct dirent *entry;
+        size_t n = 0, n_expected = 0;
+        DIR *d;
+
+        EXPECT(path);
+        d = opendir(path);
+        if (!d)
+                FAIL("cannot open %s", path);
+        while ((entry = readdir(d))) {
+                n_expected += str_ends_with(entry->d_name, ".expected");
+                if (!str_ends_with(entry->d_name, ".yaml"))
+                        continue;
+                n++;
+                check_one(folder, entry->d_name, want_errors, render);
+        }
+        (void) closedir(d);
+        if (n < least || n != n_expected)
+                FAIL("%s has %zu plans (at least %zu are wanted) and %zu .expected", folder, n, least,
+                                n_expected);
+}
+
+char *golden_plan_with(const char *lines) {
+        static const char head[] = "format: 1\nfunction: checkout\nalias: live\nto: 42\n";
+        _cleanup_(freep) char *text = alloc_printf("%s%s", head, lines);
+
+        EXPECT(text);
+        return golden_plan(text, strlen(text), "checkout.yaml");
+}

@@ -1,0 +1,77 @@
+#include "lib/test.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "codec/plan-internal.h"
+#include "lib/fault.h"
+
+static void draft_init(PlanDraft *d) {
+        *d = (PlanDraft){ 0 };
+        d->target = (PlanTarget){ .function = "checkout", .alias = "live", .to = 42 };
+        d->steps[0] = (PlanStep){ .weight = 100, .hold = 5 };
+        d->steps[1] = (PlanStep){ .weight = 200, .hold = 6, .min_requests = 7 };
+        d->checks[0] = (PlanCheck){ .name = "errors", .kind = CHECK_ERRORS, .max = 3, .min_requests = 1 };
+        d->checks[1] = (PlanCheck){ .name = "slow", .kind = CHECK_DURATION, .max = 8, .stat = "p99" };
+        d->plan = (Plan){
+                .name = "shop",
+                .targets = &d->target,
+                .n_targets = 1,
+                .steps = d->steps,
+                .n_steps = 2,
+                .checks = d->checks,
+                .n_checks = 2,
+                .bake = 9,
+        };
+}
+
+TEST(the_copy_stands_alone) {
+        _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+        _cleanup_(freep) PlanDraft *draft = alloc_one(PlanDraft);
+
+        EXPECT(draft);
+        draft_init(draft);
+        EXPECT_OK(plan_pack(draft, &doc));
+        memset(draft, 0xee, sizeof(*draft));
+        EXPECT_STR(doc->plan.name, "shop");
+        EXPECT_INT(doc->plan.bake, 9);
+        EXPECT_STR(doc->plan.targets[0].function, "checkout");
+        EXPECT_STR(doc->plan.targets[0].alias, "live");
+        EXPECT(!doc->plan.targets[0].region);
+        EXPECT_INT(doc->plan.targets[0].to, 42);
+        EXPECT_INT(doc->plan.steps[1].min_requests, 7);
+        EXPECT_STR(doc->plan.checks[0].name, "errors");
+        EXPECT(!doc->plan.checks[0].stat);
+        EXPECT_STR(doc->plan.checks[1].stat, "p99");
+}
+
+TEST(empty_arrays) {
+        _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+        _cleanup_(freep) PlanDraft *draft = alloc_one(PlanDraft);
+
+        EXPECT(draft);
+        draft_init(draft);
+        draft->plan.n_steps = draft->plan.n_checks = 0;
+        EXPECT_OK(plan_pack(draft, &doc));
+        EXPECT_INT(doc->plan.n_steps, 0);
+        EXPECT_STR(doc->plan.targets[0].alias, "live");
+}
+
+TEST(out_of_memory) {
+        _cleanup_(freep) PlanDraft *draft = alloc_one(PlanDraft);
+
+        EXPECT(draft);
+        draft_init(draft);
+        FAULT_LOOP {
+                _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+                int r = plan_pack(draft, &doc);
+
+                if (!fault_struck())
+                        break;
+                EXPECT_INT(r, -ENOMEM);
+                EXPECT(!doc);
+        }
+}
+
+TEST(nothing_to_free) {
+        EXPECT(!plan_doc_free(NULL));
+}

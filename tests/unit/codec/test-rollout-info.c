@@ -1,0 +1,219 @@
+#include "codec/rollout-info.h"
+
+#include <stdlib.h>
+
+#include "base/usec.h"
+#include "lib/test.h"
+
+static const PlanTarget target = { .function = "checkout",
+        .alias = "live",
+        .region = "eu-west-1",
+        .from = 41,
+        .to = 42 };
+static const PlanStep steps[] = {
+        { .weight = 500, .hold = 10 * USEC_PER_MINUTE },
+        { .weight = 2525, .hold = 20 * USEC_PER_MINUTE, .min_requests = 100 },
+};
+static const PlanCheck checks[] = {
+        { .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 100 },
+        { .name = "slow", .kind = CHECK_DURATION, .max = 800, .min_requests = 1, .stat = "p99" },
+};
+static const Plan plan = {
+        .name = "checkout",
+        .targets = &target,
+        .n_targets = 1,
+        .steps = steps,
+        .n_steps = 2,
+        .checks = checks,
+        .n_checks = 2,
+        .bake = 30 * USEC_PER_MINUTE,
+        .deadline = PLAN_DEFAULT_DEADLINE,
+};
+
+static RolloutState *state_new(Phase phase) {
+        RolloutState *st = calloc(1, rollout_state_size(1));
+
+        EXPECT(st);
+        rollout_init(st, &plan, 1);
+        st->phase = phase;
+        st->plan_sha256[0] = 0xab;
+        st->plan_sha256[31] = 0x01;
+        st->targets[0].version_old = 41;
+        st->targets[0].version_new = 42;
+        return st;
+}
+
+static void fill(RolloutInfo *info, RolloutInfoSpace *space, const RolloutState *st,
+                const RolloutView *view) {
+        rollout_info_fill(info, space, "checkout@7", "/etc/canaryd/plans/checkout.yaml", &plan, st, view);
+}
+
+TEST(a_shifting_one) {
+        RolloutState *st = state_new(PHASE_SHIFTING);
+        RolloutView view = {
+                .wait = WAIT_HOLD, .left = 5, .weight_wanted = 2525, .weight_actual = 500, .total_left = 6
+        };
+        RolloutInfoSpace space;
+        RolloutInfo info;
+
+        st->step = 1;
+        st->started_wall = 1234;
+        st->targets[0].judge.seen_new = (Counts){ .invocations = 41, .errors = 1 };
+        st->targets[0].judge.seen_old = (Counts){ .invocations = 395, .errors = 4 };
+        st->targets[0].judge.checks[1] = (CheckState){ .verdict = VERDICT_UNKNOWN,
+                .cause = CAUSE_FEW_SAMPLES,
+                .value = 212,
+                .samples = 41,
+                .window_start = 60,
+                .window_end = 120 };
+        (void) snprintf(st->targets[0].error, ERROR_TEXT_SIZE, "Rate exceeded");
+        fill(&info, &space, st, &view);
+        EXPECT_STR(info.id, "checkout@7");
+        EXPECT_STR(info.name, "checkout");
+        EXPECT_STR(info.plan_sha256, "ab00000000000000000000000000000000000000000000000000000000000001");
+        EXPECT_STR(info.phase, "shifting");
+        EXPECT_STR(info.region, "eu-west-1");
+        EXPECT_INT(info.version_old, 41);
+        EXPECT_INT(info.version_new, 42);
+        EXPECT_INT(info.step, 2);
+        EXPECT_INT(info.steps, 3);
+        EXPECT_NEAR(info.weight_wanted, 25.25, 0);
+        EXPECT_NEAR(info.weight_actual, 5, 0);
+        EXPECT_STR(info.wait_kind, "hold");
+        EXPECT(strlen(info.wait) > 0);
+        EXPECT_INT(info.left, 5);
+        EXPECT_INT(info.total_left, 6);
+        EXPECT_INT(info.started, 1234);
+        EXPECT_STR(info.reason, "none");
+        EXPECT_STR(info.reason_text, "");
+        EXPECT_NEAR(info.invocations_new, 41, 0);
+        EXPECT_NEAR(info.errors_old, 4, 0);
+        EXPECT_STR(info.error, "Rate exceeded");
+        EXPECT_INT(info.n_checks, 2);
+        EXPECT_STR(info.checks[0].kind, "error_rate");
+        EXPECT_STR(info.checks[0].stat, "");
+        EXPECT_STR(info.checks[1].stat, "p99");
+        EXPECT_STR(info.checks[1].verdict, "unknown");
+        EXPECT_STR(info.checks[1].cause, "few-samples");
+        EXPECT_NEAR(info.checks[1].limit, 800, 0);
+        EXPECT_INT(info.checks[1].window_end, 120);
+        EXPECT_INT(info.n_ladder, 3);
+        EXPECT_INT(info.ladder[1].min_requests, 100);
+        EXPECT_NEAR(info.ladder[2].weight, 100, 0);
+        EXPECT_INT(info.ladder[2].hold, 30 * USEC_PER_MINUTE);
+        free(st);
+}
+
+TEST(a_queued_one_has_not_begun) {
+        RolloutState *st = state_new(PHASE_QUEUED);
+        RolloutView view = { .wait = WAIT_TURN, .left = USEC_INFINITY };
+        RolloutInfoSpace space;
+        RolloutInfo info;
+
+        st->targets[0].version_old = st->targets[0].version_new = 0;
+        fill(&info, &space, st, &view);
+        EXPECT_INT(info.step, 0);
+        EXPECT_INT(info.version_old, 41); /* from the plan, until the alias was read */
+        EXPECT_INT(info.version_new, 42);
+        EXPECT_STR(info.wait_kind, "turn");
+        free(st);
+}
+
+TEST(a_breach_names_its_numbers) {
+        RolloutState *st = state_new(PHASE_ROLLED_BACK);
+        RolloutView view = { .wait = WAIT_NOTHING };
+        RolloutInfoSpace space;
+        RolloutInfo info;
+
+        st->reason = REASON_BREACH;
+        st->reason_step = 1;
+        st->step = 1;
+        st->targets[0].judge.checks[0] = (CheckState){
+                .verdict = VERDICT_BREACH,
+                .value = 0.0813,
+                .samples = 812,
+                .window_start = (13 * 60 + 40) * USEC_PER_MINUTE,
+                .window_end = (13 * 60 + 41) * USEC_PER_MINUTE,
+        };
+        fill(&info, &space, st, &view);
+        EXPECT_STR(info.wait, "");
+        EXPECT_STR(info.wait_kind, "nothing");
+        EXPECT_INT(info.step, 2);
+        EXPECT_STR(info.reason, "breach");
+        EXPECT_CONTAINS(info.reason_text, "errors is 8.13 %");
+        EXPECT_CONTAINS(info.reason_text, "limit 5 % (812 requests, 13:40:00-13:41:00 UTC)");
+        st->reason_check = 99;
+        fill(&info, &space, st, &view);
+        EXPECT_STR(info.reason_text, "a check was crossed");
+        free(st);
+}
+
+TEST(every_reason_and_phase_has_words) {
+        RolloutState *st = state_new(PHASE_REJECTED);
+        RolloutView view = { .wait = WAIT_NOTHING };
+        RolloutInfoSpace space;
+        RolloutInfo info;
+
+        for (uint32_t reason = 1; reason < REASON_COUNT; reason++) {
+                st->reason = reason;
+                fill(&info, &space, st, &view);
+                EXPECT(strlen(info.reason_text) > 10);
+                EXPECT(strcmp(info.reason, "?") != 0);
+        }
+        for (uint32_t phase = 0; phase < PHASE_COUNT; phase++) {
+                st->phase = phase;
+                st->step = st->reason_step = 1000; /* beyond the plan: shown as the last one */
+                fill(&info, &space, st, &view);
+                EXPECT(info.step <= info.steps);
+        }
+        free(st);
+}
+
+TEST(every_wait_has_a_word_of_its_own) {
+        for (int a = WAIT_NOTHING; a <= WAIT_SIGHT; a++) {
+                EXPECT(strlen(wait_to_string((Wait) a)) > 1);
+                for (int b = WAIT_NOTHING; b < a; b++)
+                        EXPECT(strcmp(wait_to_string((Wait) a), wait_to_string((Wait) b)) != 0);
+        }
+        EXPECT_STR(wait_to_string((Wait) 99), "?");
+}
+
+static void expect_sound(const InfoTable *table, size_t size) {
+        for (size_t i = 0; i < table->n; i++) {
+                EXPECT(table->fields[i].offset + 8 <= size);
+                for (size_t k = 0; k < i; k++) {
+                        EXPECT(strcmp(table->fields[i].name, table->fields[k].name) != 0);
+                        EXPECT(table->fields[i].offset != table->fields[k].offset);
+                }
+        }
+}
+
+TEST(tables_name_each_member_once) {
+        expect_sound(rollout_info_table(), sizeof(RolloutInfo));
+        expect_sound(check_info_table(), sizeof(CheckInfo));
+        expect_sound(step_info_table(), sizeof(StepInfo));
+        /* All of CheckInfo and StepInfo, all of RolloutInfo but the two arrays. */
+        EXPECT_INT(check_info_table()->n * 8, sizeof(CheckInfo));
+        EXPECT_INT(step_info_table()->n * 8, sizeof(StepInfo));
+        EXPECT_INT(rollout_info_table()->n * 8 + 32, sizeof(RolloutInfo));
+}
+
+TEST(access_by_table) {
+        RolloutInfo info = { .id = "x" };
+
+        EXPECT(info_get(&info, &rollout_info_table()->fields[0]) == (const void *) &info.id);
+        EXPECT(info_at(&info, &rollout_info_table()->fields[1]) == (void *) &info.name);
+}
+
+TEST(a_ladder_as_long_as_can_be) {
+        static PlanStep many[PLAN_STEPS_MAX + 1];
+        StepInfo ladder[PLAN_STEPS_MAX + 1];
+        Plan long_plan = { .steps = many, .n_steps = PLAN_STEPS_MAX, .bake = 7 };
+
+        EXPECT_INT(rollout_info_ladder(&long_plan, ladder), PLAN_STEPS_MAX + 1);
+        EXPECT_INT(ladder[PLAN_STEPS_MAX].hold, 7);
+        long_plan.n_steps = PLAN_STEPS_MAX + 1;
+        EXPECT_INT(rollout_info_ladder(&long_plan, ladder), PLAN_STEPS_MAX + 1);
+        long_plan.n_steps = 0;
+        EXPECT_INT(rollout_info_ladder(&long_plan, ladder), 1);
+}

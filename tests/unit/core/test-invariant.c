@@ -1,0 +1,160 @@
+#include "core/invariant.h"
+
+#include "base/alloc.h"
+#include "base/usec.h"
+#include "unit/core/drive.h"
+
+/* Each test breaks one promise on purpose and wants it named. */
+static void expect_broken(Drive *d, const RolloutState *before, const char *part) {
+        const char *broken = invariant_broken(before, d->state, &d->plan, d->actions);
+
+        EXPECT_CONTAINS(broken, part);
+}
+
+static RolloutState *copy_of(const Drive *d) {
+        RolloutState *copy = alloc_zero(rollout_state_size(1));
+
+        EXPECT(copy);
+        memcpy(copy, d->state, rollout_state_size(1));
+        return copy;
+}
+
+static Action *writing(Drive *d) {
+        drive_to(d, PHASE_SHIFTING);
+        for (size_t i = 0; i < d->actions->n; i++)
+                if (d->actions->items[i].kind == ACTION_WRITE_ALIAS)
+                        return &d->actions->items[i];
+        FAIL("no write");
+}
+
+TEST(all_hold_on_a_good_step) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        (void) writing(d);
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+}
+
+TEST(a_wrong_weight) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        writing(d)->write.route.weight++;
+        expect_broken(d, NULL, "step's weight");
+}
+
+TEST(a_write_without_revision) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        writing(d)->write.revision[0] = '\0';
+        expect_broken(d, NULL, "RevisionId");
+}
+
+TEST(a_write_without_persist) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        (void) writing(d);
+        d->actions->items[0].kind = ACTION_REPORT;
+        expect_broken(d, NULL, "PERSIST before");
+}
+
+TEST(an_effect_without_number) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        writing(d)->op_id = 0;
+        expect_broken(d, NULL, "op id");
+}
+
+TEST(an_unrecorded_forward_write) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        writing(d)->even_unrecorded = true;
+        expect_broken(d, NULL, "only a rollback");
+}
+
+TEST(a_shortened_step) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *before = NULL;
+
+        drive_to_hold(d, 0);
+        before = copy_of(d);
+        d->actions->n = 0;
+        d->state->step = 1;
+        expect_broken(d, before, "shortened");
+}
+
+TEST(a_skipped_step) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *before = NULL;
+
+        drive_to_hold(d, 0);
+        before = copy_of(d);
+        d->actions->n = 0;
+        d->state->age += USEC_PER_HOUR;
+        d->state->phase = PHASE_PROMOTING;
+        expect_broken(d, before, "skipped");
+}
+
+TEST(an_outcome_that_changes) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *before = NULL;
+
+        drive_to(d, PHASE_SUCCEEDED);
+        before = copy_of(d);
+        d->actions->n = 0;
+        d->state->ended_wall++;
+        expect_broken(d, before, "finished");
+        d->state->phase = PHASE_SHIFTING;
+        d->state->step = 0;
+        expect_broken(d, before, "successors");
+}
+
+TEST(outcomes_that_lie) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->actions->n = 0;
+        d->state->phase = PHASE_SUCCEEDED;
+        expect_broken(d, NULL, "success means");
+        d->state->phase = PHASE_ROLLED_BACK;
+        expect_broken(d, NULL, "rolled back means");
+        d->state->phase = PHASE_REJECTED;
+        expect_broken(d, NULL, "rejected means");
+}
+
+TEST(numbers_that_go_back) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *before = NULL;
+
+        drive_to_hold(d, 1);
+        before = copy_of(d);
+        d->actions->n = 0;
+        d->state->age--;
+        expect_broken(d, before, "backwards");
+        d->state->age++;
+        d->state->next_op--;
+        expect_broken(d, before, "twice");
+        d->state->next_op++;
+        d->state->step = 0;
+        expect_broken(d, before, "repeated");
+}
+
+TEST(something_that_hangs) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->actions->n = 0;
+        d->state->phase = PHASE_ROLLING_BACK; /* with nothing asked for */
+        expect_broken(d, NULL, "hangs");
+}
+
+TEST(a_state_of_no_plan) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->actions->n = 0;
+        d->state->step = 9;
+        expect_broken(d, NULL, "step is one");
+        d->state->step = 0;
+        d->state->n_targets = 2;
+        expect_broken(d, NULL, "targets");
+        d->state->phase = 99;
+        expect_broken(d, NULL, "phase is one");
+}

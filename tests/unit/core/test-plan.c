@@ -1,0 +1,92 @@
+#include "core/plan.h"
+
+#include "base/usec.h"
+#include "unit/core/drive.h"
+
+static void expect_fault(Drive *d, PlanFault expected, uint32_t at) {
+        uint32_t index = 77;
+
+        EXPECT_INT(plan_check(&d->plan, &index), expected);
+        EXPECT_INT(index, at);
+}
+
+TEST(a_good_plan) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        expect_fault(d, PLAN_OK, 77);
+        EXPECT_INT(plan_shortest(&d->plan), 25 * USEC_PER_MINUTE);
+}
+
+TEST(targets) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->target.to = 41;
+        expect_fault(d, PLAN_SAME_VERSION, 0);
+        d->target.to = 0;
+        expect_fault(d, PLAN_NO_VERSION, 0);
+        d->plan.n_targets = 0;
+        expect_fault(d, PLAN_NO_TARGET, 0);
+        d->plan.n_targets = PLAN_TARGETS_MAX + 1;
+        expect_fault(d, PLAN_TOO_MANY, 0);
+}
+
+TEST(steps) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->steps[1].weight = 500;
+        expect_fault(d, PLAN_WEIGHT_ORDER, 1);
+        d->steps[1].weight = WEIGHT_FULL;
+        expect_fault(d, PLAN_WEIGHT_RANGE, 1);
+        d->steps[0].weight = 0;
+        expect_fault(d, PLAN_WEIGHT_RANGE, 0);
+        d->plan.n_steps = PLAN_STEPS_MAX + 1;
+        expect_fault(d, PLAN_TOO_MANY, 0);
+}
+
+TEST(checks) {
+        static const double bad[] = { -0.1, 1.01, INFINITY, NAN };
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                d->checks[0].max = bad[i];
+                expect_fault(d, PLAN_CHECK_LIMIT, 0);
+        }
+        d->checks[0].max = 1;
+        expect_fault(d, PLAN_OK, 77);
+        d->checks[0].kind = CHECK_DURATION;
+        d->checks[0].max = 800;
+        expect_fault(d, PLAN_OK, 77);
+        d->plan.n_checks = 0;
+        expect_fault(d, PLAN_CHECKS_MISSING, 0);
+        d->plan.checks_none = true;
+        expect_fault(d, PLAN_OK, 77);
+}
+
+TEST(times) {
+        static const usec_t good[] = { 1, 5, 10, 30, 60, 300, 86400 }, bad[] = { 0, 2, 45, 90, 86460 };
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                d->plan.period = good[i] * USEC_PER_SEC;
+                expect_fault(d, PLAN_OK, 77);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                d->plan.period = bad[i] * USEC_PER_SEC;
+                expect_fault(d, PLAN_PERIOD, 77);
+        }
+        d->plan.period = USEC_PER_SEC;
+        d->plan.settled_after = METRIC_ROWS_MAX / 2 * USEC_PER_SEC;
+        expect_fault(d, PLAN_OK, 77);
+        d->plan.settled_after += USEC_PER_SEC;
+        expect_fault(d, PLAN_SETTLED, 77);
+        d->plan.settled_after = 0;
+        d->plan.every = USEC_PER_SEC - 1;
+        expect_fault(d, PLAN_EVERY, 77);
+        d->plan.every = USEC_PER_HOUR + 1;
+        expect_fault(d, PLAN_EVERY, 77);
+        d->plan.every = USEC_PER_HOUR;
+        d->plan.deadline = plan_shortest(&d->plan) - 1;
+        expect_fault(d, PLAN_DEADLINE, 77);
+        d->steps[0].hold = USEC_INFINITY;
+        EXPECT(plan_shortest(&d->plan) == USEC_INFINITY);
+}

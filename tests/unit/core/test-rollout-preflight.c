@@ -1,0 +1,158 @@
+#include "base/usec.h"
+#include "unit/core/drive.h"
+
+static void expect_rejected(Drive *d, Reason reason) {
+        const Report *r = drive_report(d, REPORT_REJECTED);
+
+        EXPECT_INT(d->state->phase, PHASE_REJECTED);
+        EXPECT(r);
+        EXPECT_INT(r->reason, reason);
+        EXPECT_INT(d->alias.revision, 1); /* nothing was ever written */
+}
+
+TEST(reads_alias_then_both_versions) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_start(d);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
+        drive_reply(d);
+        EXPECT_INT(d->alias_effect.version, 41);
+        drive_reply(d);
+        EXPECT_INT(d->alias_effect.version, 42);
+        drive_reply(d);
+        EXPECT(drive_report(d, REPORT_PREFLIGHT_PASSED));
+        EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
+        EXPECT_STR(d->alias_effect.write.revision, "rev-1");
+}
+
+TEST(from_defaults_to_where_the_alias_points) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->target.from = 0;
+        rollout_init(d->state, &d->plan, 1);
+        drive_to(d, PHASE_SHIFTING);
+        EXPECT_INT(drive_target(d)->version_old, 41);
+}
+
+TEST(alias_elsewhere) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->alias.route.primary = 40;
+        drive_start(d);
+        drive_reply(d);
+        expect_rejected(d, REASON_ALIAS_ELSEWHERE);
+        EXPECT_INT(d->state->reason_version, 40);
+}
+
+TEST(alias_on_latest) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->alias.route.primary = 0;
+        drive_start(d);
+        drive_reply(d);
+        expect_rejected(d, REASON_ALIAS_ELSEWHERE);
+}
+
+TEST(alias_split_already) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->alias.route = (Route){ .primary = 41, .extra = 42, .weight = 100 };
+        drive_start(d);
+        drive_reply(d);
+        expect_rejected(d, REASON_ALIAS_SPLIT);
+}
+
+TEST(alias_odd) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->alias.route = (Route){ .primary = 41, .is_odd = 1 };
+        drive_start(d);
+        drive_reply(d);
+        expect_rejected(d, REASON_ALIAS_SPLIT);
+}
+
+TEST(already_there) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->alias.route.primary = 42;
+        drive_start(d);
+        drive_reply(d);
+        expect_rejected(d, REASON_ALREADY_THERE);
+}
+
+TEST(missing_alias_and_versions) {
+        static const Reason expected[] = { REASON_ALIAS_MISSING, REASON_VERSION_MISSING,
+                REASON_VERSION_MISSING };
+
+        for (size_t i = 0; i < ELEMENTSOF(expected); i++) {
+                _cleanup_(drive_freep) Drive *d = drive_new();
+
+                drive_start(d);
+                for (size_t n = 0; n < i; n++)
+                        drive_reply(d);
+                drive_refuse(d, FAULT_MISSING);
+                expect_rejected(d, expected[i]);
+        }
+}
+
+TEST(refusals_that_waiting_does_not_cure) {
+        _cleanup_(drive_freep) Drive *d = drive_new(), *e = drive_new();
+
+        drive_start(d);
+        drive_refuse(d, FAULT_DENIED);
+        expect_rejected(d, REASON_DENIED);
+        drive_start(e);
+        drive_refuse(e, FAULT_INVALID);
+        expect_rejected(e, REASON_INVALID);
+}
+
+TEST(faults_that_pass_are_waited_out) {
+        static const Fault faults[] = { FAULT_THROTTLED, FAULT_TRANSIENT, FAULT_UNREACHABLE,
+                FAULT_CREDENTIALS, FAULT_CLOCK, FAULT_CONFLICT, FAULT_PERMANENT };
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_start(d);
+        for (size_t i = 0; i < ELEMENTSOF(faults); i++) {
+                drive_refuse(d, faults[i]);
+                EXPECT_INT(d->state->phase, PHASE_PREFLIGHT);
+                drive_tick(d);
+                EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
+        }
+        drive_to(d, PHASE_SHIFTING);
+}
+
+TEST(version_not_active) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->version_active = false;
+        drive_start(d);
+        drive_reply(d);
+        drive_reply(d);
+        expect_rejected(d, REASON_VERSION_STATE);
+}
+
+TEST(versions_that_lambda_does_not_split) {
+        _cleanup_(drive_freep) Drive *d = drive_new(), *e = drive_new();
+
+        d->role[1] = 7;
+        drive_start(d);
+        for (int i = 0; i < 3; i++)
+                drive_reply(d);
+        expect_rejected(d, REASON_ROLE_DIFFERS);
+        e->dead_letter[0] = 7;
+        drive_start(e);
+        for (int i = 0; i < 3; i++)
+                drive_reply(e);
+        expect_rejected(e, REASON_DEAD_LETTER_DIFFERS);
+}
+
+TEST(deadline_ends_an_endless_preflight) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.deadline = USEC_PER_HOUR;
+        drive_start(d);
+        drive_refuse(d, FAULT_CREDENTIALS);
+        drive_wait(d, 2 * USEC_PER_HOUR);
+        drive_tick(d);
+        expect_rejected(d, REASON_DEADLINE);
+}

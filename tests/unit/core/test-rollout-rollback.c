@@ -1,0 +1,222 @@
+#include "base/usec.h"
+#include "unit/core/drive.h"
+
+static void expect_back(Drive *d, Reason reason) {
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->state->reason, reason);
+        EXPECT_INT(d->alias.route.primary, 41);
+        EXPECT_INT(d->alias.route.extra, 0);
+}
+
+TEST(a_breach_writes_at_once) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        const Report *breach;
+
+        drive_to_hold(d, 1);
+        d->new_errors = 8;
+        drive_wait(d, 2 * USEC_PER_MINUTE);
+        drive_tick(d);
+        drive_metrics(d);
+        breach = drive_report(d, REPORT_BREACH);
+        EXPECT(breach);
+        EXPECT_NEAR(breach->value, 0.08, 1e-9);
+        EXPECT_NEAR(breach->limit, 0.05, 1e-9);
+        EXPECT(breach->window_end > breach->window_start);
+        EXPECT_INT(d->actions->items[0].kind, ACTION_PERSIST);
+        EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
+        EXPECT(d->alias_effect.is_rollback && d->alias_effect.even_unrecorded);
+        EXPECT_INT(d->alias_effect.write.route.primary, 41);
+        EXPECT_INT(d->alias_effect.write.route.extra, 0);
+        expect_back(d, REASON_BREACH);
+}
+
+TEST(blindness_holds_then_goes_back) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        usec_t since;
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        since = d->state->age;
+        drive_blind(d, FAULT_TRANSIENT);
+        EXPECT(drive_report(d, REPORT_BLIND));
+        while (d->state->phase == PHASE_SHIFTING) {
+                EXPECT_INT(d->state->step, 0);
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_blind(d, FAULT_TRANSIENT);
+        }
+        EXPECT(d->state->age - since >= d->plan.max_blind);
+        EXPECT(d->state->age - since < d->plan.max_blind + USEC_PER_MINUTE);
+        expect_back(d, REASON_BLIND);
+}
+
+TEST(sight_comes_back) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        drive_blind(d, FAULT_THROTTLED);
+        EXPECT_INT(drive_target(d)->judge.blind_cause, CAUSE_THROTTLED);
+        drive_tick(d);
+        drive_metrics(d);
+        EXPECT(drive_report(d, REPORT_SEEING));
+        drive_to(d, PHASE_SUCCEEDED);
+}
+
+TEST(steady_traffic_that_falls_silent_is_blindness) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->steps[0].hold = USEC_PER_HOUR;
+        drive_to_hold(d, 0);
+        for (unsigned i = 0; i < 60; i++) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        d->new_requests = 0; /* and the old version's with it: drive_metrics() sends no rows at all */
+        expect_back(d, REASON_BLIND);
+}
+
+TEST(deadline_goes_back) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.deadline = 26 * USEC_PER_MINUTE;
+        d->steps[0].min_requests = 1000000;
+        expect_back(d, REASON_DEADLINE);
+}
+
+TEST(a_write_refused_for_good_goes_back) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        while (d->alias_effect.op_id == 0) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        drive_refuse(d, FAULT_INVALID);
+        expect_back(d, REASON_REFUSED);
+}
+
+TEST(refused_at_the_very_first_write_is_a_rejection) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to(d, PHASE_SHIFTING);
+        drive_refuse(d, FAULT_INVALID);
+        EXPECT_INT(d->state->phase, PHASE_REJECTED);
+        EXPECT_INT(d->alias.revision, 1);
+}
+
+TEST(writes_that_never_succeed_go_back) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to(d, PHASE_SHIFTING);
+        while (d->state->phase == PHASE_SHIFTING) {
+                if (d->alias_effect.kind == ACTION_WRITE_ALIAS)
+                        drive_refuse(d, FAULT_DENIED);
+                else if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+                else
+                        drive_tick(d);
+        }
+        EXPECT_INT(d->state->phase, PHASE_REJECTED); /* every one was surely refused: nothing to put back */
+        EXPECT_INT(d->state->reason, REASON_CANNOT_WRITE);
+}
+
+TEST(rollback_is_retried_until_it_is_seen) {
+        static const Fault faults[] = { FAULT_THROTTLED, FAULT_TRANSIENT, FAULT_DENIED, FAULT_CREDENTIALS,
+                FAULT_INVALID, FAULT_CONFLICT, FAULT_UNREACHABLE, FAULT_PERMANENT, FAULT_STORE,
+                FAULT_CLOCK };
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        unsigned shouted = 0;
+
+        drive_to_hold(d, 0);
+        d->new_errors = 50;
+        while (d->state->phase != PHASE_ROLLING_BACK) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        for (unsigned i = 0; i < 200; i++) {
+                if (d->alias_effect.op_id == 0)
+                        drive_tick(d);
+                else
+                        drive_refuse(d, faults[i % ELEMENTSOF(faults)]);
+                shouted += drive_report(d, REPORT_ROLLBACK_FAILING) != NULL;
+                EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        }
+        EXPECT(shouted >= 4);
+        expect_back(d, REASON_BREACH);
+}
+
+TEST(a_forward_write_that_lands_late_is_ours) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Action late;
+
+        drive_to_hold(d, 0);
+        while (d->alias_effect.op_id == 0) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        late = d->alias_effect; /* 50 %: sent, no reply yet */
+        d->new_errors = 50;
+        drive_wait(d, 2 * USEC_PER_MINUTE);
+        drive_tick(d);
+        drive_metrics(d);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        EXPECT_INT(fake_alias_write(&d->alias, &late.write.route, late.write.revision), FAULT_NONE);
+        expect_back(d, REASON_BREACH);
+}
+
+TEST(a_foreign_hand_is_left_alone) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Route theirs = { .primary = 43 };
+
+        drive_to_hold(d, 0);
+        fake_alias_seize(&d->alias, &theirs);
+        drive_to(d, PHASE_RELEASED);
+        EXPECT_INT(d->alias.route.primary, 43);
+        EXPECT_INT(d->state->reason, REASON_FOREIGN);
+}
+
+TEST(a_foreign_hand_during_rollback_is_left_alone) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Route theirs = { .primary = 43 };
+
+        drive_to_hold(d, 0);
+        d->new_errors = 50;
+        while (d->state->phase != PHASE_ROLLING_BACK) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        fake_alias_seize(&d->alias, &theirs);
+        drive_to(d, PHASE_RELEASED);
+        EXPECT_INT(d->alias.route.primary, 43);
+}
+
+TEST(an_alias_that_is_gone_is_released) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->new_errors = 50;
+        while (d->state->phase != PHASE_ROLLING_BACK) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        d->alias.is_deleted = 1;
+        drive_to(d, PHASE_RELEASED);
+}
+
+TEST(a_new_revision_of_the_same_routing_is_adopted) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Route same;
+
+        drive_to_hold(d, 0);
+        same = d->alias.route;
+        fake_alias_seize(&d->alias, &same); /* somebody changed the description */
+        drive_to(d, PHASE_SUCCEEDED);
+        EXPECT_INT(d->alias.route.primary, 42);
+}

@@ -1,0 +1,123 @@
+#include "base/usec.h"
+#include "unit/core/drive.h"
+
+TEST(a_step_begins_when_its_weight_is_confirmed) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to(d, PHASE_SHIFTING);
+        EXPECT_INT(d->state->step_age, 0);
+        EXPECT_INT(d->alias_effect.write.route.weight, 500);
+        drive_reply(d);
+        EXPECT(d->state->step_age != 0);
+        EXPECT(drive_report(d, REPORT_WEIGHT_SET));
+        EXPECT_STR(drive_report(d, REPORT_WEIGHT_SET)->request_id, "req-1");
+}
+
+TEST(time_alone_is_not_enough) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->new_requests = 0;
+        drive_to_hold(d, 0);
+        for (unsigned i = 0; i < 60; i++) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        EXPECT_INT(d->state->step, 0);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+        EXPECT_INT(drive_target(d)->judge.checks[0].cause, CAUSE_NO_DATA);
+}
+
+TEST(holding_is_said_once_per_cause) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        unsigned said = 0;
+
+        d->new_requests = 0;
+        drive_to_hold(d, 0);
+        for (unsigned i = 0; i < 60; i++) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+                said += drive_report(d, REPORT_HOLDING) != NULL;
+        }
+        EXPECT_INT(said, 1);
+}
+
+TEST(evidence_alone_is_not_enough) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        for (unsigned i = 0; i < 16; i++) { /* eight minutes of the ten */
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        EXPECT_INT(drive_target(d)->judge.checks[0].verdict, VERDICT_HEALTHY);
+        EXPECT_INT(d->state->step, 0);
+}
+
+TEST(min_requests_holds_a_step) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->steps[0].min_requests = 2000; /* twenty settled minutes */
+        drive_to_hold(d, 1);
+        EXPECT(drive_target(d)->judge.all_new.invocations >= 2000);
+}
+
+TEST(a_plan_without_checks_goes_by_time) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.n_checks = 0;
+        d->plan.checks_none = true;
+        drive_to(d, PHASE_SUCCEEDED);
+        EXPECT_INT(d->poll_effect.op_id, 0); /* nothing was ever read from CloudWatch */
+        EXPECT(d->state->age >= 25 * USEC_PER_MINUTE && d->state->age < 26 * USEC_PER_MINUTE);
+}
+
+TEST(no_steps_means_all_at_once) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.n_steps = 0;
+        drive_to(d, PHASE_BAKING);
+        EXPECT_INT(d->alias.revision, 2);
+        EXPECT_INT(d->alias.route.primary, 42);
+}
+
+TEST(promotion_is_read_back) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to(d, PHASE_PROMOTING);
+        EXPECT_INT(d->alias_effect.write.route.primary, 42);
+        EXPECT_INT(d->alias_effect.write.route.extra, 0);
+        drive_reply(d);
+        EXPECT_INT(d->state->phase, PHASE_PROMOTING);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
+        drive_reply(d);
+        EXPECT_INT(d->state->phase, PHASE_BAKING);
+        EXPECT(drive_report(d, REPORT_PROMOTED));
+}
+
+TEST(no_bake_ends_with_the_promotion) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.bake = 0;
+        drive_to(d, PHASE_PROMOTING);
+        drive_reply(d);
+        drive_reply(d);
+        EXPECT_INT(d->state->phase, PHASE_SUCCEEDED);
+}
+
+TEST(a_stale_read_back_is_read_again) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Event stale = { .kind = EVENT_ALIAS_READ };
+        char revision[REVISION_SIZE];
+
+        drive_to(d, PHASE_PROMOTING);
+        drive_reply(d);
+        stale.op_id = d->alias_effect.op_id;
+        fake_alias_show(&d->alias, true, &stale, revision);
+        EXPECT_OK(drive_event(d, &stale));
+        EXPECT_INT(d->state->phase, PHASE_PROMOTING);
+        drive_reply(d);
+        EXPECT_INT(d->state->phase, PHASE_BAKING);
+}

@@ -1,0 +1,134 @@
+#include "core/rollout.h"
+
+#include "base/alloc.h"
+#include "base/usec.h"
+#include "unit/core/drive.h"
+
+TEST(whole_rollout_writes_the_plan_and_nothing_else) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to(d, PHASE_SUCCEEDED);
+        EXPECT_INT(d->alias.revision, 4); /* 5 %, 50 %, 100 %: three writes on revision 1 */
+        EXPECT_INT(d->alias.route.primary, 42);
+        EXPECT_INT(d->alias.route.extra, 0);
+        EXPECT(drive_report(d, REPORT_SUCCEEDED));
+}
+
+TEST(every_event_in_every_phase_is_answered) {
+        static const Phase phases[] = { PHASE_QUEUED, PHASE_PREFLIGHT, PHASE_SHIFTING, PHASE_PROMOTING,
+                PHASE_BAKING, PHASE_SUCCEEDED };
+
+        for (size_t p = 0; p < ELEMENTSOF(phases); p++) {
+                for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+                        _cleanup_(drive_freep) Drive *d = drive_new();
+                        Event e = { .kind = (EventKind) kind, .op_id = kind > EVENT_TICK ? 999999 : 0 };
+                        int expected = 0;
+
+                        drive_to(d, phases[p]);
+                        if (kind == EVENT_START && phases[p] != PHASE_QUEUED)
+                                expected = -EINVAL;
+                        else if (kind > EVENT_TICK)
+                                expected = -ESTALE;
+                        EXPECT_INT(drive_event(d, &e), expected);
+                }
+        }
+}
+
+TEST(nonsense_is_refused_and_changes_nothing) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Event far = { .kind = EVENT_ALIAS_READ, .target = 7, .op_id = 1 };
+        Event zero = { .kind = EVENT_ALIAS_READ };
+        Event wrong = { .kind = EVENT_ALIAS_WRITTEN };
+        Event nameless = { .kind = EVENT_ALIAS_READ };
+
+        drive_start(d);
+        wrong.op_id = nameless.op_id = d->alias_effect.op_id;
+        EXPECT_INT(drive_event(d, &far), -EINVAL);
+        EXPECT_INT(drive_event(d, &zero), -EINVAL);
+        EXPECT_INT(drive_event(d, &wrong), -EINVAL);
+        EXPECT_INT(drive_event(d, &nameless), -EINVAL); /* a good reply without a RevisionId */
+        d->plan.sha256[0] ^= 1;
+        EXPECT_INT(drive_event(d, &far), -EINVAL); /* another plan */
+}
+
+TEST(same_input_same_bytes) {
+        _cleanup_(drive_freep) Drive *a = drive_new(), *b = drive_new();
+
+        drive_to(a, PHASE_BAKING);
+        drive_to(b, PHASE_BAKING);
+        EXPECT(memcmp(a->state, b->state, rollout_state_size(1)) == 0);
+}
+
+TEST(wall_clock_jumps_do_not_shorten_a_hold) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->now.wall += 365 * USEC_PER_DAY;
+        drive_tick(d);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+        EXPECT_INT(d->state->step, 0);
+}
+
+TEST(downtime_of_the_daemon_counts_a_reboot_does_not) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        usec_t age;
+
+        drive_to_hold(d, 0);
+        age = d->state->age;
+        drive_wait(d, 3 * USEC_PER_MINUTE);
+        drive_resume(d);
+        EXPECT_INT(d->state->age, age + 3 * USEC_PER_MINUTE);
+        d->now.boot = 2;
+        d->now.mono = USEC_PER_SEC;
+        d->now.wall += USEC_PER_HOUR;
+        drive_resume(d);
+        EXPECT_INT(d->state->age, age + 3 * USEC_PER_MINUTE);
+}
+
+TEST(resume_judges_before_it_advances) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        drive_wait(d, 20 * USEC_PER_MINUTE); /* the hold is long over */
+        drive_resume(d);
+        EXPECT_INT(d->state->step, 0);
+        EXPECT(drive_report(d, REPORT_RESUMED));
+        EXPECT(d->alias_effect.kind == ACTION_READ_ALIAS);
+        drive_reply(d);
+        EXPECT_INT(d->state->step, 0);
+        d->new_errors = 50;
+        drive_metrics(d);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+}
+
+TEST(deadline_is_infinite_only_when_nothing_can_come) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        EXPECT(rollout_deadline(d->state, &d->plan, &d->now) == USEC_INFINITY);
+        drive_to(d, PHASE_SUCCEEDED);
+        EXPECT(rollout_deadline(d->state, &d->plan, &d->now) == USEC_INFINITY);
+}
+
+TEST(long_hold_is_recorded_now_and_then) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        unsigned persists = 0;
+
+        d->steps[0].hold = USEC_PER_HOUR;
+        drive_to_hold(d, 0);
+        for (unsigned i = 0; i < 40; i++) {
+                drive_tick(d);
+                persists += drive_action(d, ACTION_PERSIST) != NULL;
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        EXPECT(persists >= 9 && persists <= 21); /* 40 polls of 30 s, one record a minute */
+}
+
+TEST(phases_know_what_they_are) {
+        for (int p = 0; p < PHASE_COUNT; p++)
+                EXPECT(!(phase_is_terminal((Phase) p) && phase_is_live((Phase) p)));
+        EXPECT(phase_is_live(PHASE_ROLLING_BACK));
+        EXPECT(!phase_is_live(PHASE_PREFLIGHT));
+        EXPECT(phase_is_terminal(PHASE_RELEASED));
+        EXPECT(!phase_is_terminal((Phase) 99) && !phase_is_live((Phase) 99));
+}

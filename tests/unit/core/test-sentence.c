@@ -1,0 +1,72 @@
+#include "base/usec.h"
+#include "unit/core/drive.h"
+
+static const char *sentence(const Drive *d, const Report *r) {
+        static char text[TRACE_TEXT_MAX];
+
+        EXPECT(r);
+        report_format(r, &d->plan, text);
+        return text;
+}
+
+TEST(a_breach_names_value_limit_window_and_both_versions) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->new_errors = 8;
+        drive_wait(d, 2 * USEC_PER_MINUTE);
+        drive_tick(d);
+        drive_metrics(d);
+        EXPECT_STR(sentence(d, drive_report(d, REPORT_BREACH)),
+                        "checkout:live breach at 5 %: errors 8 % > 5 % over 100 requests, window 22:14:00-22:15:00; new 42 "
+                        "failed 16 of 200 (8 %), old 41 failed 2 of 2000 (0.1 %)");
+        EXPECT_STR(sentence(d, drive_report(d, REPORT_ROLLBACK_STARTED)),
+                        "checkout:live rolling back to version 41: errors was breached");
+}
+
+TEST(a_rejection_says_what_was_found_and_expected) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->alias.route.primary = 40;
+        drive_start(d);
+        drive_reply(d);
+        EXPECT_STR(sentence(d, drive_report(d, REPORT_REJECTED)),
+                        "checkout:live rejected, nothing was touched: the alias points to version 40, the plan says from: "
+                        "41");
+}
+
+TEST(every_kind_and_every_reason_has_words) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        for (int kind = 0; kind < REPORT_KIND_COUNT; kind++) {
+                for (int reason = 0; reason < REASON_COUNT; reason++) {
+                        Report r = { .kind = (ReportKind) kind,
+                                .reason = (uint32_t) reason,
+                                .version_old = 41,
+                                .version_new = 42,
+                                .check = 99 };
+
+                        EXPECT(strlen(sentence(d, &r)) > strlen("checkout:live") + 5);
+                }
+        }
+}
+
+TEST(an_arn_is_shortened_to_its_name) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_SUCCEEDED, .version_new = 42 };
+
+        d->target.function = "arn:aws:lambda:eu-west-1:123456789012:function:checkout";
+        EXPECT_STR(sentence(d, &r), "checkout:live succeeded: version 42 has all the traffic");
+}
+
+TEST(the_longest_sentence_fits) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_ROLLBACK_FAILING, .fault = FAULT_DENIED, .next = USEC_PER_SEC };
+        char name[256];
+
+        memset(name, 'n', sizeof(name) - 1);
+        name[sizeof(name) - 1] = '\0';
+        d->target.function = d->target.alias = name;
+        memset(r.error, 'e', sizeof(r.error) - 1);
+        EXPECT(strlen(sentence(d, &r)) < TRACE_TEXT_MAX);
+}

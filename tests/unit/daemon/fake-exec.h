@@ -1,0 +1,24 @@
+#pragma once
+
+/* Stands in for daemon/exec.c: calls wait here until the test answers them. Linked before the daemon's
+ * archive, so that the archive's own is not pulled in. Leaves "read-alias#OP" and "cancel#OP" on the trail.
+ */
+
+#include "daemon/exec.h"
+
+typedef struct FakeCall {
+        Action action;
+        const Plan *plan;
+        ExecDone done;
+        void *userdata;
+        bool is_open; /* neither answered nor cancelled */
+} FakeCall;
+
+#define FAKE_CALLS_MAX 256
+
+void fake_exec_reset(void);
+void fake_exec_refuse(int error); /* what exec_start() returns from now on */
+size_t fake_exec_count(void);     /* started so far */
+FakeCall *fake_exec_call(size_t i);
+/* Kind, target and op id of the event are filled in. */
+void fake_exec_answer(size_t i, Event event);

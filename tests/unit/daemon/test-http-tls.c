@@ -1,0 +1,65 @@
+#include "base/alloc.h"
+#include "lib/test.h"
+#include "unit/daemon/http-fixture.h"
+#include "unit/daemon/tls-peer.h"
+
+/* Whom we believe. */
+
+static PeerEnd no_answer(const PeerRequest *request, Buf *out, void *userdata) {
+        return PEER_HANG;
+}
+
+/* One call to the TLS peer, trusting "bundle" (NULL: the system's authorities). */
+static void run(const TlsPeer *peer, const char *bundle, AwsFault fault, const char *words) {
+        HttpRequest request = {
+                .tls = true,
+                .host = alloc_copy_string(tls_peer_host(peer)),
+                .path = alloc_copy_string("/"),
+        };
+        Fixture *f = fixture_new(no_answer, NULL);
+
+        f->http = http_free(f->http);
+        EXPECT_OK(http_new(f->event, bundle, &f->http));
+        fixture_start(f, 0, &request, HTTP_LANE_NORMAL, NULL);
+        peer_run(f->event, &f->n_done, 1);
+        EXPECT_STR(aws_fault_to_string(f->results[0].fault), aws_fault_to_string(fault));
+        if (fault == AWS_OK)
+                EXPECT_STR(f->results[0].body, words);
+        else
+                EXPECT_CONTAINS(f->results[0].message, words);
+        fixture_free(f);
+}
+
+TEST(certificate_in_the_bundle) {
+        TlsPeer *peer = tls_peer_new(NULL, NULL);
+
+        run(peer, tls_peer_bundle(peer), AWS_OK, "ok");
+        tls_peer_free(peer);
+}
+
+TEST(certificate_nobody_vouches_for) {
+        TlsPeer *peer = tls_peer_new(NULL, NULL), *other = tls_peer_new(NULL, NULL);
+
+        run(peer, NULL, AWS_UNREACHABLE, "certificate");
+        run(peer, tls_peer_bundle(other), AWS_UNREACHABLE, "certificate");
+        run(peer, "/nonexistent/bundle.pem", AWS_UNREACHABLE, "/nonexistent/bundle.pem");
+        tls_peer_free(other);
+        tls_peer_free(peer);
+}
+
+TEST(certificate_for_another_name) {
+        TlsPeer *peer = tls_peer_new("DNS:lambda.example.com", NULL);
+
+        run(peer, tls_peer_bundle(peer), AWS_UNREACHABLE, "127.0.0.1");
+        tls_peer_free(peer);
+}
+
+TEST(old_protocol_versions) {
+        TlsPeer *old = tls_peer_new(NULL, "NORMAL:-VERS-ALL:+VERS-TLS1.1");
+        TlsPeer *good = tls_peer_new(NULL, "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+
+        run(old, tls_peer_bundle(old), AWS_UNREACHABLE, "");
+        run(good, tls_peer_bundle(good), AWS_OK, "ok");
+        tls_peer_free(good);
+        tls_peer_free(old);
+}

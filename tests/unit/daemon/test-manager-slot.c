@@ -1,0 +1,29 @@
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "daemon/manager-internal.h"
+#include "lib/test.h"
+
+TEST(one_alias_has_one_key_however_it_is_spelled) {
+        static const struct {
+                PlanTarget target;
+                const char *region, *key;
+        } cases[] = {
+                { { .function = "checkout", .alias = "live" }, "eu-west-1", "eu-west-1/checkout/live" },
+                { { .function = "checkout", .alias = "live", .region = "eu-north-1" }, "eu-west-1",
+                                "eu-north-1/checkout/live" },
+                { { .function = "checkout", .alias = "live" }, NULL, "/checkout/live" },
+                { { .function = "arn:aws:lambda:us-east-1:123456789012:function:checkout", .alias = "live" },
+                                "eu-west-1", "us-east-1/checkout/live" },
+                { { .function = "123456789012:function:checkout", .alias = "live" }, "eu-west-1",
+                                "eu-west-1/checkout/live" },
+                { { .function = "arn:aws:lambda", .alias = "live" }, "eu-west-1",
+                                "eu-west-1/arn:aws:lambda/live" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *key = target_key(&cases[i].target, cases[i].region);
+
+                EXPECT_STR(key, cases[i].key);
+        }
+}
