@@ -158,7 +158,7 @@ static void put_reason(Line *l, const Report *r, const Plan *plan) {
                 put(l, "no reason");
                 return;
         case REASON_BREACH:
-                put(l, "%s was breached", check);
+                put(l, "check %s was breached", check);
                 return;
         case REASON_BLIND:
                 put(l, "nothing could be seen for ");

@@ -21,7 +21,7 @@ TEST(a_breach_names_value_limit_window_and_both_versions) {
                         "checkout:live breach at 5 %: errors 8 % > 5 % over 100 requests, window 22:14:00-22:15:00; new 42 "
                         "failed 16 of 200 (8 %), old 41 failed 2 of 2000 (0.1 %)");
         EXPECT_STR(sentence(d, drive_report(d, REPORT_ROLLBACK_STARTED)),
-                        "checkout:live rolling back to version 41: errors was breached");
+                        "checkout:live rolling back to version 41: check errors was breached");
 }
 
 TEST(a_rejection_says_what_was_found_and_expected) {

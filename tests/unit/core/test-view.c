@@ -92,6 +92,6 @@ TEST(ends) {
         drive_to_hold(bad, 0);
         bad->new_errors = 50;
         drive_to(bad, PHASE_ROLLED_BACK);
-        EXPECT_STR(words(bad, &v), "errors was breached");
+        EXPECT_STR(words(bad, &v), "check errors was breached");
         EXPECT_INT(v.weight_actual, 0);
 }

@@ -30,7 +30,9 @@ ManagerRig *manager_rig_new(void) {
         trail_reset();
         fake_exec_reset();
         g->rig = rig_new();
-        g->conf = (Conf){ .plans = g->rig->plans, .state = g->rig->state, .run = g->rig->run };
+        g->conf = (Conf){
+                .plans = g->rig->plans, .state = g->rig->state, .run = g->rig->run, .aws_region = region
+        };
         return g;
 }
 
