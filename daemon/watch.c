@@ -257,7 +257,8 @@ static int compare_age(const void *a, const void *b) {
 
 /* Oldest first, so that plans for one alias queue up in the order in which they were written. */
 static void take_ready(Watch *w, Entry **ready, size_t n, int dir_fd) {
-        qsort(ready, n, sizeof(*ready), compare_age);
+        if (n > 1)
+                qsort(ready, n, sizeof(*ready), compare_age);
         for (size_t i = 0; i < n && i < READS_PER_SCAN; i++)
                 take_or_refuse(w, ready[i], dir_fd);
         if (n > READS_PER_SCAN)

@@ -235,21 +235,26 @@ TEST(out_of_memory_when_it_is_made) {
         _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
 
         FAULT_LOOP {
-                PlanDoc doc = { .plan = { .name = "x", .n_targets = 1 } }, *take_doc = &doc;
-                RolloutState *state = NULL;
-                Runner *runner = NULL;
-                int r = runner_new(&g->shared, &(RunnerId){ .id = "x@1", .name = "x", .plan_path = "/x" },
-                                &take_doc, &state, &runner);
-                bool struck = fault_struck();
+                _cleanup_(runner_freep) Runner *runner = NULL;
+                _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+                _cleanup_(freep) RolloutState *state = NULL;
+                bool struck;
+                int r;
 
+                (void) fault_struck();
+                doc = alloc_one(PlanDoc);
+                EXPECT(doc);
+                doc->plan = (Plan){ .name = "x", .n_targets = 1 };
+                state = alloc_zero(rollout_state_size(1));
+                EXPECT(state);
+                fault_arm(_fault);
+                r = runner_new(&g->shared, &(RunnerId){ .id = "x@1", .name = "x", .plan_path = "/x" }, &doc,
+                                &state, &runner);
+                struck = fault_struck();
                 EXPECT_INT(r, struck ? -ENOMEM : 0);
-                if (!struck) {
-                        PlanDoc *copy = alloc_one(PlanDoc);
-
-                        EXPECT(copy);
-                        free(copy);
+                /* On failure they are still the caller's. */
+                EXPECT(struck == (doc != NULL) && struck == (state != NULL) && struck == !runner);
+                if (!struck)
                         break;
-                }
-                EXPECT(take_doc == &doc && !runner);
         }
 }

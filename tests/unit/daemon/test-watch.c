@@ -103,7 +103,7 @@ TEST(what_is_there_at_the_start_is_read_once_it_is_stable) {
 TEST(the_directory_is_created) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         struct stat st;
 
         EXPECT_OK(stat(g->plans, &st));
@@ -113,7 +113,7 @@ TEST(the_directory_is_created) {
 TEST(closed_and_moved_in_files_are_read_at_once) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         _cleanup_(freep) char *from = rig_path(g, "new"), *to = rig_path(g, "plans/b.yml");
         usec_t start = rig_now();
 
@@ -128,7 +128,7 @@ TEST(closed_and_moved_in_files_are_read_at_once) {
 TEST(a_file_that_is_being_written_is_left_alone) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         _cleanup_(freep) char *path = rig_path(g, "plans/a.yaml");
         int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
@@ -148,7 +148,7 @@ TEST(a_file_that_is_being_written_is_left_alone) {
 TEST(a_file_that_was_never_closed_is_read_once_it_is_stable) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         _cleanup_(freep) char *from = rig_path(g, "new"), *to = rig_path(g, "plans/a.yaml");
         usec_t start;
 
@@ -162,7 +162,7 @@ TEST(a_file_that_was_never_closed_is_read_once_it_is_stable) {
 TEST(only_other_content_is_news) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
 
         rig_write(g, "plans/a.yaml", "one");
         expect_next(g, &seen, "+a:one ");
@@ -178,7 +178,7 @@ TEST(only_other_content_is_news) {
 TEST(other_names_are_none_of_our_business) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
 
         rig_write(g, "plans/.a.yaml", "x");
         rig_write(g, "plans/a.yaml.swp", "x");
@@ -223,7 +223,7 @@ TEST(what_is_not_a_regular_file_of_a_trusted_owner_is_refused) {
 TEST(a_plan_may_have_256_kib_and_no_byte_more) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         _cleanup_(freep) char *text = alloc_zero(PLAN_BYTES_MAX + 2);
 
         EXPECT(text);
@@ -238,7 +238,7 @@ TEST(a_plan_may_have_256_kib_and_no_byte_more) {
 TEST(a_refused_file_is_taken_once_it_is_made_good) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         _cleanup_(freep) char *path = rig_path(g, "plans/a.yaml");
 
         rig_write(g, "plans/a.yaml", "one");
@@ -252,7 +252,7 @@ TEST(a_refused_file_is_taken_once_it_is_made_good) {
 TEST(what_is_deleted_or_renamed_is_gone) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         _cleanup_(freep) char *a = rig_path(g, "plans/a.yaml"), *b = rig_path(g, "plans/b.yaml");
 
         rig_write(g, "plans/a.yaml", "one");
@@ -288,7 +288,7 @@ TEST(older_files_come_first) {
 TEST(many_files_are_read_in_portions_and_none_is_left_out) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
 
         for (unsigned i = 0; i < 200; i++) {
                 char name[64];
@@ -303,7 +303,7 @@ TEST(many_files_are_read_in_portions_and_none_is_left_out) {
 TEST(what_is_to_be_seen_again_is_given_out_at_the_next_scan) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         _cleanup_(freep) char *path = rig_path(g, "plans/a.yaml");
 
         rig_write(g, "plans/a.yaml", "one");
@@ -319,7 +319,7 @@ TEST(what_is_to_be_seen_again_is_given_out_at_the_next_scan) {
 TEST(lost_notices_lose_nothing) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
         _cleanup_(freep) char *path = rig_path(g, "plans/noise.yaml");
 
         /* More than the kernel queues by default. */
@@ -338,7 +338,7 @@ TEST(a_directory_that_goes_away_is_waited_for) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         _cleanup_(freep) char *away = rig_path(g, "away"), *text = NULL;
         Seen seen = {};
-        _cleanup_(watch_freep) Watch *w = watch_empty(g, &seen);
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
 
         rig_write(g, "plans/a.yaml", "one");
         expect_next(g, &seen, "+a:one ");
