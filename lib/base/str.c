@@ -1,5 +1,6 @@
 #include "base/str.h"
 
+#include "base/fingerprint.h"
 #include "base/macro.h"
 
 #define DISTANCE_LENGTH_MAX 64u
@@ -107,10 +108,5 @@ const char *str_nearest(const char *s, const char *const *names, size_t n) {
 }
 
 uint64_t str_fingerprint(const void *data, size_t n) {
-        const unsigned char *p = data;
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-        for (size_t i = 0; i < n; i++)
-                hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
-        return hash;
+        return fingerprint(data, n);
 }

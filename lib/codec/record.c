@@ -115,6 +115,9 @@ static const Field judge_fields[] = {
 };
 static const FieldTable judge_table = { judge_fields, ELEMENTSOF(judge_fields) };
 
+static const Field past_fields[] = { U64(PastRevision, fingerprint) };
+static const FieldTable past_table = { past_fields, ELEMENTSOF(past_fields) };
+
 static const Field target_fields[] = {
         WORD(TargetState, stage, stage),
         U32(TargetState, touched, 1),
@@ -126,7 +129,8 @@ static const Field target_fields[] = {
         STRUCT(TargetState, want, route_table),
         STRUCT(TargetState, lost, route_table),
         TEXT(TargetState, revision),
-        TEXT(TargetState, stale_revision),
+        LIST(TargetState, past, past_table),
+        U64(TargetState, strange),
         U64(TargetState, role),
         U64(TargetState, dead_letter),
         STRUCT(TargetState, alias_op, op_table),

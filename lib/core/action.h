@@ -4,8 +4,9 @@
  *
  * PERSIST comes first where it comes at all: no effect behind it may start before the state (and the reports
  * of the same list) are durable. When they cannot be made durable, effects with "even_unrecorded" start all
- * the same (they only put traffic back on the old version); each of the others is completed at once with
- * FAULT_STORE. Every effect is answered by exactly one event with its op_id, unless the process dies. */
+ * the same (they only put traffic back on the old version, or read whether it is there); each of the others
+ * is completed at once with FAULT_STORE. Every effect is answered by exactly one event with its op_id,
+ * unless the process dies. */
 
 #include "core/state.h"
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/usec.h"
+#include "core/judge.h"
 #include "core/target.h"
 
 static const char *check_shape(const RolloutState *st, const Plan *plan) {
@@ -49,7 +50,7 @@ static const char *check_effect(const RolloutState *st, const Plan *plan, const 
                 return "every effect has an op id";
         if (phase_is_terminal((Phase) st->phase))
                 return "a finished rollout has no effects";
-        if (a->even_unrecorded && (a->kind != ACTION_WRITE_ALIAS || st->phase != PHASE_ROLLING_BACK))
+        if (a->even_unrecorded && st->phase != PHASE_ROLLING_BACK)
                 return "only a rollback starts without a record";
         return a->kind == ACTION_WRITE_ALIAS ? check_write(st, plan, a) : NULL;
 }
@@ -111,6 +112,22 @@ static unsigned successors(Phase p) {
         return 0;
 }
 
+/* Never forward on unknown: every check of every alias was healthy, at a reading asked for after the hold.
+ */
+static const char *check_evidence(const RolloutState *st, const Plan *plan, usec_t hold_end) {
+        uint32_t check;
+
+        for (uint32_t i = 0; i < st->n_targets && plan->n_checks > 0; i++) {
+                const JudgeState *j = &st->targets[i].judge;
+
+                if (!judge_healthy(j, plan, &check))
+                        return "no step is left but on healthy checks";
+                if (!j->caught_up || j->read_age < hold_end)
+                        return "no step is left on a reading that has not seen all of it";
+        }
+        return NULL;
+}
+
 /* A step that is left has had its time, and evidence that was read after it. */
 static const char *check_advance(const RolloutState *before, const RolloutState *after, const Plan *plan) {
         bool left_step = before->phase == PHASE_SHIFTING &&
@@ -128,7 +145,7 @@ static const char *check_advance(const RolloutState *before, const RolloutState 
                 return "no step is skipped";
         if (left_step && after->phase == PHASE_PROMOTING && before->step + 1 != plan->n_steps)
                 return "no step is skipped";
-        return NULL;
+        return check_evidence(after, plan, usec_add(before->step_age, hold));
 }
 
 static const char *check_transition(
@@ -162,10 +179,20 @@ static const char *check_outcome(const RolloutState *st) {
         return NULL;
 }
 
+/* Each target that is at something has a call outstanding, or one to come: those of the others do not help
+ * it. */
+static bool target_is_stuck(const TargetState *t) {
+        return t->stage != STAGE_IDLE && t->stage != STAGE_RELEASED && t->alias_op.id == 0 &&
+                        t->alias_op.retry_at == 0;
+}
+
 /* Something will move it on: a call that is outstanding, or a deadline. */
 static const char *check_alive(const RolloutState *st, const Plan *plan) {
         if (st->phase == PHASE_QUEUED || phase_is_terminal((Phase) st->phase))
                 return NULL;
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                if (target_is_stuck(&st->targets[i]))
+                        return "no target hangs";
         for (uint32_t i = 0; i < st->n_targets; i++)
                 if (st->targets[i].alias_op.id != 0 || st->targets[i].poll_op.id != 0)
                         return NULL;

@@ -40,6 +40,26 @@ void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall) {
                 j->checks[i] = (CheckState){ .verdict = VERDICT_UNKNOWN, .cause = CAUSE_NOT_READ };
 }
 
+/* Steps of the clock up to this one change nothing that settled_after would not cover. */
+#define CLOCK_SLACK (2 * USEC_PER_SEC)
+
+void judge_rewind(JudgeState *j, const Plan *plan, usec_t wall, usec_t lived, usec_t lived_in_step) {
+        usec_t now = usec_add(wall, CLOCK_SLACK), began = usec_floor(usec_sub(wall, lived), plan->period);
+        bool folded_any = j->folded_until > j->exposed_since;
+
+        if (j->exposed_since <= now &&
+                        (!folded_any || usec_add(j->folded_until, plan->settled_after) <= now))
+                return;
+        j->exposed_since = usec_max(usec_min(j->exposed_since, began), plan->period);
+        j->folded_until = j->exposed_since;
+        j->step_from = usec_min(j->step_from, usec_ceil(usec_sub(wall, lived_in_step), plan->period));
+        j->step_new = j->step_old = j->all_new = j->all_old = (Counts){ 0 };
+        j->buckets = j->buckets_with_data = 0;
+        j->data_age = j->last_data = 0;
+        j->read_age = 0;
+        j->steady = j->caught_up = 0;
+}
+
 void judge_window(const JudgeState *j, const Plan *plan, usec_t wall, usec_t *ret_from, usec_t *ret_until) {
         usec_t from = j->folded_until, until = usec_ceil(wall, plan->period);
 
@@ -231,7 +251,8 @@ static void notice_silence(JudgeState *j, const Plan *plan, const Event *reading
                 j->steady = j->buckets >= STEADY_BUCKETS_MIN &&
                                 STEADY_SHARE(j->buckets_with_data, j->buckets);
         }
-        if (j->steady && usec_sub(j->asked_age, j->data_age) > patience) {
+        /* While old windows are caught up with, nothing is to be expected of the newest. */
+        if (j->steady && j->asked_all && usec_sub(j->asked_age, j->data_age) > patience) {
                 if (j->blind_since == 0)
                         j->blind_since = j->data_age;
                 j->blind_cause = CAUSE_NO_DATA;

@@ -13,11 +13,16 @@ void judge_expose(JudgeState *j, const Plan *plan, usec_t wall);
  */
 void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall);
 
+/* To be called before a window is asked for. When the wall clock turns out to have been ahead, buckets were
+ * folded before their time: then everything is read again. "lived" and "lived_in_step": spans since the
+ * rollout and the step began. */
+void judge_rewind(JudgeState *j, const Plan *plan, usec_t wall, usec_t lived, usec_t lived_in_step);
+
 /* The window to read next: [*ret_from, *ret_until), multiples of the period, at most METRIC_ROWS_MAX
  * buckets. */
 void judge_window(const JudgeState *j, const Plan *plan, usec_t wall, usec_t *ret_from, usec_t *ret_until);
 
-/* Takes a complete reading of the window that was asked for. */
+/* Takes a complete reading of the window that was asked for; wall: when it was. */
 void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wall);
 
 /* A reading failed. */

@@ -47,9 +47,12 @@ void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
 }
 
 /* A write that AWS refuses for what it is will be refused again. */
-static bool is_refused_for_good(const TargetState *t) {
-        return t->stage == STAGE_WRITE && t->alias_op.id == 0 &&
-                        (t->alias_op.fault == FAULT_INVALID || t->alias_op.fault == FAULT_MISSING);
+static bool is_refused_for_good(const Step *s, uint32_t i) {
+        const TargetState *t = &s->state->targets[i];
+        const Event *e = s->event;
+
+        return e->kind == EVENT_ALIAS_WRITTEN && e->target == i && t->stage == STAGE_WRITE &&
+                        (e->fault == FAULT_INVALID || e->fault == FAULT_MISSING);
 }
 
 static Reason target_turns(const Step *s, uint32_t i, uint32_t *ret_check) {
@@ -64,7 +67,7 @@ static Reason target_turns(const Step *s, uint32_t i, uint32_t *ret_check) {
                 return REASON_BREACH;
         if (j->blind_since != 0 && usec_sub(age, j->blind_since) >= s->plan->max_blind)
                 return REASON_BLIND;
-        if (is_refused_for_good(t))
+        if (is_refused_for_good(s, i))
                 return REASON_REFUSED;
         if (t->failing_since != 0 && usec_sub(age, t->failing_since) >= s->plan->max_blind)
                 return REASON_CANNOT_WRITE;

@@ -208,8 +208,10 @@ static void resume(Step *s) {
 }
 
 static void tick(Step *s) {
-        for (uint32_t i = 0; i < s->state->n_targets; i++)
+        for (uint32_t i = 0; i < s->state->n_targets; i++) {
                 target_tick(s, i);
+                target_notice_stuck_poll(s, i);
+        }
 }
 
 static void take_event(Step *s) {
@@ -332,6 +334,19 @@ static usec_t hold_end(const RolloutState *st, const Plan *plan) {
         return end > st->age ? end : USEC_INFINITY;
 }
 
+/* The age at which blindness, or writes that fail, turn a target around unless something changes. */
+static usec_t patience_end(const TargetState *t, const Plan *plan) {
+        usec_t since = USEC_INFINITY;
+
+        if (t->judge.blind_since != 0)
+                since = t->judge.blind_since;
+        else if (t->poll_op.id != 0)
+                since = t->judge.asked_age;
+        if (t->failing_since != 0)
+                since = usec_min(since, t->failing_since);
+        return usec_add(since, plan->max_blind);
+}
+
 /* The age at which the first thing falls due; USEC_INFINITY: nothing. */
 static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
         usec_t first = hold_end(st, plan);
@@ -343,6 +358,8 @@ static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
 
                 if (t->alias_op.id == 0 && t->alias_op.retry_at != 0)
                         first = usec_min(first, t->alias_op.retry_at);
+                if (phase_is_watching((Phase) st->phase))
+                        first = usec_min(first, patience_end(t, plan));
                 if (phase_is_watching((Phase) st->phase) && plan->n_checks > 0 &&
                                 t->judge.exposed_since != 0 && t->stage != STAGE_RELEASED &&
                                 t->poll_op.id == 0)

@@ -65,6 +65,13 @@ typedef struct JudgeState {
         CheckState checks[PLAN_CHECKS_MAX];
 } JudgeState;
 
+/* A RevisionId that the alias had before the present one, as a fingerprint: it never comes back, so a read
+ * that shows it is old. */
+typedef struct PastRevision {
+        uint64_t fingerprint; /* 0: none */
+} PastRevision;
+#define PAST_REVISIONS_MAX 8
+
 struct TargetState {
         uint32_t stage;       /* Stage */
         uint32_t touched;     /* 1: a write may have changed the alias */
@@ -74,13 +81,13 @@ struct TargetState {
         Route route; /* as last read or confirmed */
         Route want;  /* what the outstanding or last write says */
         Route lost;  /* an earlier write whose outcome was never learnt; primary == 0: none */
-        char revision[REVISION_SIZE];       /* belongs to route */
-        char stale_revision[REVISION_SIZE]; /* the one before our last confirmed write: a read that shows it
-                                               is old */
-        uint64_t role, dead_letter;         /* of the old version, for the comparison in preflight */
-        Op alias_op;                        /* reads and writes of alias and versions: one at a time */
-        Op poll_op;                         /* reading metrics */
-        usec_t next_poll;                   /* age */
+        char revision[REVISION_SIZE];          /* belongs to route */
+        PastRevision past[PAST_REVISIONS_MAX]; /* newest first */
+        uint64_t strange; /* reads in a row that showed what nobody of us has written, or no alias at all */
+        uint64_t role, dead_letter; /* of the old version, for the comparison in preflight */
+        Op alias_op;                /* reads and writes of alias and versions: one at a time */
+        Op poll_op;                 /* reading metrics */
+        usec_t next_poll;           /* age */
         usec_t failing_since; /* age of the first failure in a row of forward writes or reads; 0: none */
         char error[ERROR_TEXT_SIZE]; /* AWS's words on the last failure; "" after a success */
         JudgeState judge;

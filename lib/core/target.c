@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "base/usec.h"
 #include "core/backoff.h"
-#include "core/judge.h"
 
 uint32_t route_weight_of(const Route *route, uint64_t version) {
         if (route->primary == version)
@@ -36,8 +36,26 @@ static void copy_text(char *dst, size_t size, const char *src) {
                 memcpy(dst, src, n);
 }
 
+void target_note_error(TargetState *t, const Event *e) {
+        copy_text(t->error, sizeof(t->error), e->error);
+}
+
 static bool revision_is(const char *revision, const char *other) {
         return revision && strncmp(revision, other, REVISION_SIZE) == 0;
+}
+
+static uint64_t fingerprint_of(const char *revision) {
+        return usec_max(fingerprint(revision, strnlen(revision, REVISION_SIZE)), 1);
+}
+
+/* Older than what is known: reads are eventually consistent. */
+static bool revision_is_past(const TargetState *t, const char *revision) {
+        uint64_t wanted = fingerprint_of(revision);
+
+        for (size_t n = 0; n < PAST_REVISIONS_MAX; n++)
+                if (t->past[n].fingerprint == wanted)
+                        return !revision_is(revision, t->revision);
+        return false;
 }
 
 /* What the stage asks the shell for; -EINVAL: nothing. */
@@ -70,6 +88,9 @@ static void ask(Step *s, uint32_t i) {
         a = step_push(s, (ActionKind) kind, i);
         a->op_id = s->state->next_op++;
         a->is_rollback = is_rolling_back(s);
+        /* Putting the old version back harms nobody, even when it cannot be written down; nor does the read
+         * that proves it. */
+        a->even_unrecorded = is_rolling_back(s);
         t->alias_op.id = a->op_id;
         t->alias_op.retry_at = 0;
         if (kind == ACTION_READ_VERSION)
@@ -78,8 +99,6 @@ static void ask(Step *s, uint32_t i) {
                 return;
         a->write.route = t->want;
         memcpy(a->write.revision, t->revision, REVISION_SIZE);
-        /* Putting the old version back harms nobody, even when it cannot be written down. */
-        a->even_unrecorded = is_rolling_back(s);
         t->touched = 1;
         s->persist = true;
 }
@@ -89,6 +108,7 @@ static void enter(Step *s, uint32_t i, Stage stage) {
 
         t->stage = stage;
         t->alias_op = (Op){ 0 };
+        t->strange = 0;
         ask(s, i);
 }
 
@@ -123,27 +143,43 @@ static bool attempt_is_told(uint32_t attempt) {
         return (attempt & (attempt - 1)) == 0 || attempt % 64 == 0;
 }
 
+/* A successful read between two writes that fail is no news: what is told is the last fault. */
+static void tell_failure(Step *s, uint32_t i, usec_t delay) {
+        TargetState *t = &s->state->targets[i];
+        Report *r;
+
+        if (t->alias_op.fault == FAULT_NONE || !attempt_is_told(t->alias_op.attempt))
+                return;
+        r = step_report(s, is_rolling_back(s) ? REPORT_ROLLBACK_FAILING : REPORT_RETRYING, i);
+        r->fault = t->alias_op.fault;
+        copy_text(r->error, sizeof(r->error), t->error);
+        r->next = delay;
+        r->weight_to = route_weight_of(&t->want, t->version_new);
+}
+
+static void count_failure(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+        const Event *e = s->event;
+
+        t->alias_op.attempt++;
+        if (t->failing_since == 0)
+                t->failing_since = s->state->age;
+        if (e->fault == FAULT_NONE)
+                return;
+        t->alias_op.fault = e->fault;
+        target_note_error(t, e);
+}
+
 void target_retry_later(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         const Event *e = s->event;
-        bool rollback = is_rolling_back(s);
         usec_t delay = backoff_delay(
-                        t->alias_op.attempt, e->fault, e->retry_after, rollback, &s->state->prng);
+                        t->alias_op.attempt, e->fault, e->retry_after, is_rolling_back(s), &s->state->prng);
 
         t->alias_op.id = 0;
         t->alias_op.retry_at = usec_add(s->state->age, delay);
-        t->alias_op.attempt++;
-        t->alias_op.fault = e->fault;
-        if (t->failing_since == 0)
-                t->failing_since = s->state->age;
-        if (e->fault != FAULT_NONE)
-                copy_text(t->error, sizeof(t->error), e->error);
-        if (e->fault != FAULT_NONE && attempt_is_told(t->alias_op.attempt)) {
-                Report *r = step_report(s, rollback ? REPORT_ROLLBACK_FAILING : REPORT_RETRYING, i);
-
-                r->next = delay;
-                r->weight_to = route_weight_of(&t->want, t->version_new);
-        }
+        count_failure(s, i);
+        tell_failure(s, i, delay);
 }
 
 /* Write, read, write again: no pause in one such round, a growing one when that goes on. */
@@ -153,23 +189,23 @@ static void again(Step *s, uint32_t i, Stage stage) {
         TargetState *t = &s->state->targets[i];
 
         t->stage = stage;
-        if (t->alias_op.attempt < ATTEMPTS_AT_ONCE) {
-                t->alias_op.attempt++;
-                if (t->failing_since == 0)
-                        t->failing_since = s->state->age;
-                ask(s, i);
+        t->strange = 0;
+        if (t->alias_op.attempt >= ATTEMPTS_AT_ONCE) {
+                target_retry_later(s, i);
                 return;
         }
-        target_retry_later(s, i);
+        count_failure(s, i);
+        if (is_rolling_back(s))
+                tell_failure(s, i, 0);
+        ask(s, i);
 }
 
-/* What the alias has now. A new RevisionId also says: no write that compared with an older one can land any
- * more. */
+/* What the alias has now. */
 static void learn(TargetState *t, const Route *route, const char *revision) {
         if (!revision_is(revision, t->revision)) {
-                memcpy(t->stale_revision, t->revision, REVISION_SIZE);
+                memmove(&t->past[1], &t->past[0], sizeof(t->past) - sizeof(t->past[0]));
+                t->past[0].fingerprint = fingerprint_of(t->revision);
                 copy_text(t->revision, sizeof(t->revision), revision);
-                t->unsure = 0;
         }
         t->route = *route;
 }
@@ -181,6 +217,8 @@ static void finish(Step *s, uint32_t i, const char *revision) {
 
         learn(t, &t->want, revision);
         t->lost = (Route){ 0 };
+        t->unsure = 0;
+        t->strange = 0;
         t->failing_since = 0;
         t->error[0] = '\0';
         t->stage = STAGE_IDLE;
@@ -204,6 +242,17 @@ static void release(Step *s, uint32_t i) {
         }
 }
 
+/* Letting go is for ever, and what one read shows may be older than anything we know, or a 404 of something
+ * between here and Lambda: it takes several in a row. */
+#define STRANGE_READS 4
+
+static void take_strange(Step *s, uint32_t i) {
+        if (++s->state->targets[i].strange >= STRANGE_READS)
+                release(s, i);
+        else
+                target_retry_later(s, i);
+}
+
 /* 100 % on either version is read back before it is believed; steps in between are checked by their reply.
  */
 static bool wants_verification(const Route *want) {
@@ -214,8 +263,10 @@ static void take_confirmed(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         const Event *e = s->event;
 
+        /* The RevisionId is a new one: no write that compared with an older one can land any more. */
         learn(t, &e->route, e->revision);
         t->lost = (Route){ 0 };
+        t->unsure = 0;
         if (!route_equal(&e->route, &t->want)) {
                 /* Accepted, yet something else is there: find out what, with a pause, and try again. */
                 again(s, i, STAGE_RESOLVE);
@@ -230,9 +281,6 @@ static void take_confirmed(Step *s, uint32_t i) {
 
 /* It may have happened, or somebody was faster: only a read can tell. */
 static void resolve_later(Step *s, uint32_t i) {
-        TargetState *t = &s->state->targets[i];
-
-        copy_text(t->error, sizeof(t->error), s->event->error);
         again(s, i, STAGE_RESOLVE);
 }
 
@@ -278,6 +326,26 @@ void target_take_written(Step *s, uint32_t i) {
         }
 }
 
+/* A replica that lags behind catches up in moments. When it does not, it is what we took for new that was
+ * old: the next write tells, as it lands only where the RevisionId is right. */
+#define PAST_READS_MAX 8
+
+static void take_past(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+
+        if (t->alias_op.attempt < PAST_READS_MAX) {
+                again(s, i, (Stage) t->stage);
+                return;
+        }
+        learn(t, &s->event->route, s->event->revision);
+        again(s, i, STAGE_WRITE);
+}
+
+/* The routing that we had, or that an earlier write of ours asked for, with another RevisionId. */
+static bool route_is_ours(const TargetState *t, const Route *route) {
+        return route_equal(route, &t->route) || (t->lost.primary != 0 && route_equal(route, &t->lost));
+}
+
 /* STAGE_RESOLVE: what became of a write whose outcome is not known? Every accepted UpdateAlias changes the
  * RevisionId, so the one our write compared with still being there means: not applied, whatever the routing
  * looks like. */
@@ -287,41 +355,31 @@ static void resolve(Step *s, uint32_t i) {
 
         if (revision_is(e->revision, t->revision)) {
                 again(s, i, STAGE_WRITE);
-                return;
-        }
-        if (t->stale_revision[0] != '\0' && revision_is(e->revision, t->stale_revision)) {
-                again(s, i, STAGE_RESOLVE);
-                return;
-        }
-        if (route_equal(&e->route, &t->want)) {
+        } else if (revision_is_past(t, e->revision)) {
+                take_past(s, i);
+        } else if (route_equal(&e->route, &t->want)) {
                 finish(s, i, e->revision);
-                return;
-        }
-        if ((t->lost.primary != 0 && route_equal(&e->route, &t->lost)) ||
-                        route_equal(&e->route, &t->route)) {
+        } else if (route_is_ours(t, &e->route)) {
                 if (route_equal(&e->route, &t->route))
                         (void) step_report(s, REPORT_REVISION_ADOPTED, i);
                 learn(t, &e->route, e->revision);
                 t->lost = (Route){ 0 };
                 again(s, i, STAGE_WRITE);
-                return;
+        } else {
+                take_strange(s, i);
         }
-        release(s, i);
 }
 
 static void verify(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         const Event *e = s->event;
 
-        if (t->stale_revision[0] != '\0' && revision_is(e->revision, t->stale_revision) &&
-                        !revision_is(e->revision, t->revision)) {
-                again(s, i, STAGE_VERIFY);
-                return;
-        }
-        if (route_equal(&e->route, &t->want))
+        if (revision_is_past(t, e->revision))
+                take_past(s, i);
+        else if (route_equal(&e->route, &t->want))
                 finish(s, i, e->revision);
         else
-                release(s, i);
+                take_strange(s, i);
 }
 
 void target_take_read(Step *s, uint32_t i) {
@@ -336,7 +394,7 @@ void target_take_read(Step *s, uint32_t i) {
                 return;
         case FAULT_MISSING:
                 /* An alias that we have written to is gone: only a foreign hand can have done that. */
-                release(s, i);
+                take_strange(s, i);
                 return;
         case FAULT_TRANSIENT:
         case FAULT_PERMANENT:
@@ -387,76 +445,4 @@ void target_tick(Step *s, uint32_t i) {
 
         if (op->id == 0 && op->retry_at != 0 && op->retry_at <= s->state->age)
                 ask(s, i);
-}
-
-/* Polls fall on a grid of the wall clock, so that one GetMetricData can carry those of many rollouts; the
- * end of a hold or bake gets one of its own, so that nobody waits for the grid. */
-static usec_t next_poll(const Step *s) {
-        const RolloutState *st = s->state;
-        usec_t hold = st->phase == PHASE_BAKING       ? s->plan->bake
-                        : st->step < s->plan->n_steps ? s->plan->steps[st->step].hold
-                                                      : 0;
-        usec_t next = usec_add(st->age, s->plan->every - s->now->wall % s->plan->every);
-        usec_t end = usec_add(st->step_age, hold);
-
-        if (st->step_age != 0 && end > st->age && end < next)
-                return end;
-        return next;
-}
-
-void target_poll(Step *s, uint32_t i) {
-        TargetState *t = &s->state->targets[i];
-        JudgeState *j = &t->judge;
-        Action *a;
-
-        if (j->exposed_since == 0 || t->stage == STAGE_RELEASED || t->poll_op.id != 0 ||
-                        s->plan->n_checks == 0)
-                return;
-        if (t->next_poll > s->state->age)
-                return;
-        judge_window(j, s->plan, s->now->wall, &j->asked_from, &j->asked_until);
-        j->asked_age = s->state->age;
-        j->asked_all = j->asked_until >= s->now->wall;
-        a = step_push(s, ACTION_READ_METRICS, i);
-        a->op_id = s->state->next_op++;
-        a->metrics.from = j->asked_from;
-        a->metrics.until = j->asked_until;
-        a->metrics.version_new = t->version_new;
-        a->metrics.version_old = t->version_old;
-        t->poll_op.id = a->op_id;
-        t->next_poll = next_poll(s);
-}
-
-static void take_blindness(Step *s, uint32_t i) {
-        TargetState *t = &s->state->targets[i];
-        const Event *e = s->event;
-        usec_t delay = backoff_delay(t->poll_op.attempt, e->fault, e->retry_after, false, &s->state->prng);
-
-        judge_take_failure(&t->judge, s->plan, judge_cause_of(e->fault), s->state->age);
-        copy_text(t->error, sizeof(t->error), e->error);
-        t->poll_op.attempt++;
-        t->poll_op.fault = e->fault;
-        t->next_poll = usec_min(t->next_poll, usec_add(s->state->age, delay));
-}
-
-void target_take_metrics(Step *s, uint32_t i) {
-        TargetState *t = &s->state->targets[i];
-        JudgeState *j = &t->judge;
-        usec_t blind_before = j->blind_since;
-        Report *r;
-
-        t->poll_op.id = 0;
-        if (s->event->fault != FAULT_NONE) {
-                take_blindness(s, i);
-        } else {
-                judge_take(j, s->plan, s->event, s->now->wall);
-                t->poll_op = (Op){ 0 };
-                if (!j->caught_up)
-                        t->next_poll = s->state->age;
-        }
-        if ((blind_before == 0) == (j->blind_since == 0))
-                return;
-        r = step_report(s, j->blind_since != 0 ? REPORT_BLIND : REPORT_SEEING, i);
-        r->cause = j->blind_cause;
-        r->next = s->plan->max_blind;
 }

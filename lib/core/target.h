@@ -23,9 +23,12 @@ void target_resume(Step *s, uint32_t i);
 /* Asks again for what waited until now. */
 void target_tick(Step *s, uint32_t i);
 
-/* Polling of metrics. */
+/* Polling of metrics: target-poll.c. */
 void target_poll(Step *s, uint32_t i); /* if it is due */
 void target_take_metrics(Step *s, uint32_t i);
+void target_notice_stuck_poll(Step *s, uint32_t i); /* a reading that does not end is no sight either */
+
+void target_note_error(TargetState *t, const Event *e);
 
 bool target_is_settled(const TargetState *t); /* idle, and the alias has what was wanted */
 uint32_t route_weight_of(const Route *route, uint64_t version);

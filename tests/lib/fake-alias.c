@@ -10,6 +10,8 @@ static void revision_format(uint64_t revision, char ret[static REVISION_SIZE]) {
 
 void fake_alias_init(FakeAlias *a, uint64_t version) {
         *a = (FakeAlias){ .route = { .primary = version }, .revision = 1 };
+        a->first_route = a->route;
+        a->first_revision = a->revision;
 }
 
 static void replace(FakeAlias *a, const Route *route) {
@@ -39,11 +41,18 @@ void fake_alias_seize(FakeAlias *a, const Route *route) {
         a->touched_by_others = 1;
 }
 
-void fake_alias_show(const FakeAlias *a, bool is_stale, Event *e, char text[static REVISION_SIZE]) {
-        bool old = is_stale && a->previous_revision != 0;
+void fake_alias_show(const FakeAlias *a, FakeAge age, Event *e, char text[static REVISION_SIZE]) {
+        uint64_t revision = a->revision;
 
         e->fault = a->is_deleted ? FAULT_MISSING : FAULT_NONE;
-        e->route = old ? a->previous_route : a->route;
-        revision_format(old ? a->previous_revision : a->revision, text);
+        e->route = a->route;
+        if (age == FAKE_PREVIOUS && a->previous_revision != 0) {
+                e->route = a->previous_route;
+                revision = a->previous_revision;
+        } else if (age == FAKE_FIRST) {
+                e->route = a->first_route;
+                revision = a->first_revision;
+        }
+        revision_format(revision, text);
         e->revision = text;
 }

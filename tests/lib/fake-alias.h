@@ -10,6 +10,8 @@ typedef struct FakeAlias {
         uint64_t revision;          /* number of the present RevisionId */
         Route previous_route;       /* what a stale read shows */
         uint64_t previous_revision; /* 0: nothing to be stale about */
+        Route first_route;          /* what a very stale read shows */
+        uint64_t first_revision;
         uint32_t touched_by_others; /* somebody else wrote */
         uint32_t is_deleted;
 } FakeAlias;
@@ -22,5 +24,12 @@ Fault fake_alias_write(FakeAlias *a, const Route *route, const char *revision);
 bool fake_alias_accepts(const FakeAlias *a, const char *revision);
 void fake_alias_seize(FakeAlias *a, const Route *route); /* another actor */
 
+/* How old a read is: Lambda's are eventually consistent. */
+typedef enum FakeAge {
+        FAKE_PRESENT,
+        FAKE_PREVIOUS,
+        FAKE_FIRST,
+} FakeAge;
+
 /* Fills fault, route and revision of an event; text lends the RevisionId's room. */
-void fake_alias_show(const FakeAlias *a, bool is_stale, Event *e, char text[static REVISION_SIZE]);
+void fake_alias_show(const FakeAlias *a, FakeAge age, Event *e, char text[static REVISION_SIZE]);

@@ -19,7 +19,7 @@ PURE_SYSTEM = {'assert.h', 'errno.h', 'float.h', 'inttypes.h', 'limits.h', 'math
 # Patterns of "project" headers, and the libraries whose <headers> may be used. The longest folder wins.
 LAYERS = {
     'lib/base': (['base/'], []),
-    'lib/core': (['core/', 'base/forward.h', 'base/macro.h', 'base/usec.h', 'base/prng.h'], []),
+    'lib/core': (['core/', 'base/forward.h', 'base/macro.h', 'base/usec.h', 'base/prng.h', 'base/fingerprint.h'], []),
     'lib/codec': (['base/', 'core/', 'codec/'], ['libyaml', 'json-c']),
     'lib/aws': (['base/', 'aws/'], ['libcrypto', 'json-c']),
     'daemon': (['base/', 'core/', 'codec/', 'aws/', 'daemon/'], ['libsystemd', 'libcurl', 'libsqlite3']),

@@ -23,37 +23,37 @@ static void broken(Model *m, const char *what) {
                 m->failure = what;
 }
 
-static bool somebody_else(const ModelNode *n, const Plan *plan) {
-        for (uint32_t i = 0; i < plan->n_targets; i++)
-                if (n->world.alias[i].touched_by_others || n->world.alias[i].is_deleted)
-                        return true;
-        return false;
+static bool is_theirs(const FakeAlias *a) {
+        return a->touched_by_others || a->is_deleted;
+}
+
+/* What has ended leaves nothing behind: an alias that is ours is whole, and on the version that the outcome
+ * says, whatever became of the others. */
+static void check_end(Model *m, const RolloutState *st, const FakeAlias *a, const LateWrite *late) {
+        Route expected = { .primary = st->phase == PHASE_SUCCEEDED ? 42 : 41 };
+
+        if (!is_theirs(a) && !route_equal(&a->route, &expected))
+                broken(m, "it ended, and an alias is not where the outcome says");
+        if (late->is_pending && fake_alias_accepts(a, late->revision))
+                broken(m, "finished, but a write of ours can still land");
 }
 
 /* What the outside must look like, whatever the brain believes. */
 static void check_world(Model *m, const ModelNode *n) {
         const RolloutState *st = model_state_const(n);
-        bool foreign = somebody_else(n, m->plan);
+        bool any_theirs = false;
 
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
-                const TargetState *t = &st->targets[i];
                 const FakeAlias *a = &n->world.alias[i];
-                const LateWrite *late = &n->world.late[i];
-                Route old = { .primary = 41 }, new = { .primary = 42 };
 
-                if (st->phase == PHASE_SUCCEEDED && !foreign && !route_equal(&a->route, &new))
-                        broken(m, "succeeded, but the alias is not on the new version");
-                if ((st->phase == PHASE_ROLLED_BACK || st->phase == PHASE_REJECTED) && !foreign &&
-                                !route_equal(&a->route, &old))
-                        broken(m, "rolled back or rejected, but the alias is not on the old version");
-                if (phase_is_terminal((Phase) st->phase) && late->is_pending &&
-                                fake_alias_accepts(a, late->revision))
-                        broken(m, "finished, but a write of ours can still land");
-                if (st->phase == PHASE_RELEASED && !foreign)
-                        broken(m, "released, but nobody else was there");
-                if (t->stage == STAGE_RELEASED && !a->touched_by_others && !a->is_deleted)
+                any_theirs |= is_theirs(a);
+                if (phase_is_terminal((Phase) st->phase))
+                        check_end(m, st, a, &n->world.late[i]);
+                if (st->targets[i].stage == STAGE_RELEASED && !is_theirs(a))
                         broken(m, "a target was taken for foreign that was ours");
         }
+        if (st->phase == PHASE_RELEASED && !any_theirs)
+                broken(m, "released, but nobody else was there");
 }
 
 /* One event through the brain; effects are noted as outstanding, PERSIST makes the state durable. */
@@ -120,7 +120,7 @@ static EventKind completion_of(const Action *a) {
                                                          : EVENT_METRICS_READ;
 }
 
-static void complete_well(Model *m, ModelNode *n, uint32_t i, bool stale) {
+static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
         Action a = n->alias_effect[i];
         Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .version_active = true };
         char revision[REVISION_SIZE];
@@ -129,7 +129,7 @@ static void complete_well(Model *m, ModelNode *n, uint32_t i, bool stale) {
         if (a.kind == ACTION_WRITE_ALIAS)
                 e.fault = fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
         if (a.kind == ACTION_READ_ALIAS || (a.kind == ACTION_WRITE_ALIAS && e.fault == FAULT_NONE))
-                fake_alias_show(&n->world.alias[i], stale, &e, revision);
+                fake_alias_show(&n->world.alias[i], age, &e, revision);
         (void) step(m, n, &e);
 }
 
@@ -207,6 +207,32 @@ static void crash(Model *m, ModelNode *n, int lands) {
         (void) step(m, n, &e);
 }
 
+/* Reads of the alias that show what it was, or a 404 from somewhere on the way. */
+static unsigned expand_read(Model *m, const ModelNode *node, uint32_t i, ModelVisit visit, void *userdata) {
+        const FakeAlias *a = &node->world.alias[i];
+        ModelNode *next;
+        unsigned n = 0;
+
+        if (node->alias_effect[i].kind != ACTION_READ_ALIAS)
+                return 0;
+        for (FakeAge age = FAKE_PREVIOUS; age <= FAKE_FIRST; age++) {
+                if (a->touched_by_others || a->previous_revision == 0 ||
+                                (age == FAKE_FIRST && a->first_revision == a->previous_revision))
+                        continue;
+                next = next_of(m, node, age == FAKE_FIRST ? 'S' : 's');
+                next->world.faults_left--;
+                complete_well(m, next, i, age);
+                visit(m, next, userdata);
+                n++;
+        }
+        if (model_state_const(node)->phase == PHASE_PREFLIGHT)
+                return n;
+        next = next_of(m, node, '4');
+        complete_badly(m, next, i, FAULT_MISSING, 0);
+        visit(m, next, userdata);
+        return n + 1;
+}
+
 static unsigned expand_effect(
                 Model *m, const ModelNode *node, uint32_t i, ModelVisit visit, void *userdata) {
         /* One of each kind that the brain tells apart: sure, not sure, for good, somebody was faster. */
@@ -217,7 +243,7 @@ static unsigned expand_effect(
         unsigned n = 1;
         ModelNode *next = next_of(m, node, 'g');
 
-        complete_well(m, next, i, false);
+        complete_well(m, next, i, FAKE_PRESENT);
         visit(m, next, userdata);
         if (node->world.faults_left == 0)
                 return n;
@@ -229,15 +255,7 @@ static unsigned expand_effect(
                         visit(m, next, userdata);
                 }
         }
-        if (kind == ACTION_READ_ALIAS && node->world.alias[i].previous_revision != 0 &&
-                        !node->world.alias[i].touched_by_others) {
-                next = next_of(m, node, 's');
-                next->world.faults_left--;
-                complete_well(m, next, i, true);
-                visit(m, next, userdata);
-                n++;
-        }
-        return n;
+        return n + expand_read(m, node, i, visit, userdata);
 }
 
 static unsigned expand_poll(Model *m, const ModelNode *node, uint32_t i, ModelVisit visit, void *userdata) {
@@ -278,7 +296,11 @@ static unsigned expand_world(Model *m, const ModelNode *node, ModelVisit visit, 
                         next->world.seizures_left--;
                         fake_alias_seize(&next->world.alias[i], &theirs);
                         visit(m, next, userdata);
-                        n++;
+                        next = next_of(m, node, 'D');
+                        next->world.seizures_left--;
+                        next->world.alias[i].is_deleted = 1;
+                        visit(m, next, userdata);
+                        n += 2;
                 }
         }
         for (int lands = 0; node->world.crashes_left > 0 && lands < 3; lands++, n++) {
@@ -320,7 +342,7 @@ bool model_finishes(Model *m, const ModelNode *node) {
                         return !m->failure;
                 for (uint32_t i = 0; i < m->plan->n_targets && !moved; i++) {
                         if (n->alias_effect[i].op_id != 0) {
-                                complete_well(m, n, i, false);
+                                complete_well(m, n, i, FAKE_PRESENT);
                                 moved = true;
                         } else if (n->poll_effect[i].op_id != 0) {
                                 complete_poll(m, n, i, READING_HEALTHY, FAULT_NONE);

@@ -183,3 +183,9 @@ TEST(two_targets_in_lock_step) {
 
         walk("two targets", &plan, 14, 1, 1, 0);
 }
+
+TEST(two_targets_and_a_foreign_hand) {
+        Plan plan = plan_of(2, 1, 1);
+
+        walk("two targets, foreign hand", &plan, 12, 0, 0, 1);
+}

@@ -52,6 +52,7 @@ typedef struct Sim {
         SimRollout *rollouts;
         ActionList *actions;
         MetricRow *rows;
+        RolloutState *before; /* the event under way */
         SimResult *result;
 } Sim;
 
@@ -120,7 +121,8 @@ static void save(Sim *s, unsigned i) {
 
 static void launch(Sim *s, unsigned i, const Action *a) {
         static const Fault faults[] = { FAULT_THROTTLED, FAULT_TRANSIENT, FAULT_TRANSIENT, FAULT_UNREACHABLE,
-                FAULT_CREDENTIALS, FAULT_CONFLICT };
+                FAULT_CREDENTIALS, FAULT_CONFLICT, FAULT_DENIED, FAULT_CLOCK, FAULT_STORE, FAULT_PERMANENT,
+                FAULT_PRECONDITION };
         SimRollout *r = &s->rollouts[i];
 
         for (size_t f = 0; f < EFFECTS_MAX; f++) {
@@ -152,13 +154,14 @@ static void feed(Sim *s, unsigned i, const Event *e) {
         int k;
 
         s->result->events++;
+        memcpy(s->before, r->state, rollout_state_size(1));
         k = rollout_step(r->state, &r->plan, e, &now, s->actions);
         if (k < 0) {
                 if (k != -ESTALE)
                         fail(s, i, "an event was called nonsense");
                 return;
         }
-        invariant = invariant_broken(NULL, r->state, &r->plan, s->actions);
+        invariant = invariant_broken(s->before, r->state, &r->plan, s->actions);
         if (invariant)
                 fail(s, i, invariant);
         note(s, i, r->state, rollout_state_size(1));
@@ -253,6 +256,12 @@ static void fill_metrics(Sim *s, SimRollout *r, const Action *a, Event *e) {
         e->rows = s->rows;
 }
 
+static FakeAge age_of_read(Sim *s) {
+        if (!happens(s, s->o->fault_rate))
+                return FAKE_PRESENT;
+        return happens(s, 0.5) ? FAKE_FIRST : FAKE_PREVIOUS;
+}
+
 static void land(Sim *s, unsigned i, Flight *flight) {
         SimRollout *r = &s->rollouts[i];
         Action a = flight->action;
@@ -268,11 +277,11 @@ static void land(Sim *s, unsigned i, Flight *flight) {
                 else if (will_apply)
                         (void) apply_write(s, r, &a);
                 if (e.fault == FAULT_NONE)
-                        fake_alias_show(&r->alias, false, &e, revision);
+                        fake_alias_show(&r->alias, FAKE_PRESENT, &e, revision);
         } else if (a.kind == ACTION_READ_ALIAS) {
                 e.kind = EVENT_ALIAS_READ;
                 if (e.fault == FAULT_NONE)
-                        fake_alias_show(&r->alias, happens(s, s->o->fault_rate), &e, revision);
+                        fake_alias_show(&r->alias, age_of_read(s), &e, revision);
         } else if (a.kind == ACTION_READ_VERSION) {
                 e.kind = EVENT_VERSION_READ;
         } else {
@@ -411,7 +420,8 @@ int sim_run(const SimOptions *options, SimResult *ret) {
         s.rollouts = alloc_array(options->n_rollouts, sizeof(SimRollout));
         s.actions = alloc_one(ActionList);
         s.rows = alloc_array(ROWS_MAX, sizeof(MetricRow));
-        if (!s.rollouts || !s.actions || !s.rows)
+        s.before = alloc_zero(rollout_state_size(1));
+        if (!s.rollouts || !s.actions || !s.rows || !s.before)
                 return -ENOMEM;
         for (unsigned i = 0; i < options->n_rollouts; i++) {
                 SimRollout *r = &s.rollouts[i];
@@ -435,5 +445,6 @@ int sim_run(const SimOptions *options, SimResult *ret) {
         free(s.rollouts);
         free(s.actions);
         free(s.rows);
+        free(s.before);
         return 0;
 }

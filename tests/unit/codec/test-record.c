@@ -63,7 +63,6 @@ static bool is_bound(size_t at) {
         if (at < sizeof(RolloutState))
                 return in_member(at, offsetof(RolloutState, n_targets), 4);
         return in_member(in_target, offsetof(TargetState, revision), REVISION_SIZE) ||
-                        in_member(in_target, offsetof(TargetState, stale_revision), REVISION_SIZE) ||
                         in_member(in_target, offsetof(TargetState, error), ERROR_TEXT_SIZE);
 }
 
@@ -87,8 +86,7 @@ TEST(texts) {
         _cleanup_(freep) RolloutState *state = state_new(1);
         TargetState *t = &state->targets[0];
 
-        memset(t->revision, 'r', REVISION_SIZE - 1);
-        memset(t->stale_revision, '\xff', REVISION_SIZE - 1);
+        memset(t->revision, '\xff', REVISION_SIZE - 1);
         memset(t->error, '\x01', ERROR_TEXT_SIZE - 1);
         expect_same(state);
         /* Cut in the middle of a character, as a bounded copy may do. */
@@ -115,7 +113,8 @@ static void fill_target(TargetState *t) {
         double worst = -1.7976931348623157e308;
 
         memset(t->revision, '\x02', REVISION_SIZE - 1);
-        memset(t->stale_revision, '\x02', REVISION_SIZE - 1);
+        for (size_t i = 0; i < PAST_REVISIONS_MAX; i++)
+                t->past[i].fingerprint = UINT64_MAX;
         memset(t->error, '\x02', ERROR_TEXT_SIZE - 1);
         t->stage = STAGE_READ_ALIAS;
         t->version_old = t->version_new = t->role = t->dead_letter = UINT64_MAX;

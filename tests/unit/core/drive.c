@@ -128,12 +128,12 @@ void drive_reply(Drive *d) {
                 fill_version(d, &a, &e);
         } else if (a.kind == ACTION_READ_ALIAS) {
                 e.kind = EVENT_ALIAS_READ;
-                fake_alias_show(&d->alias, false, &e, revision);
+                fake_alias_show(&d->alias, FAKE_PRESENT, &e, revision);
         } else {
                 e.kind = EVENT_ALIAS_WRITTEN;
                 e.fault = fake_alias_write(&d->alias, &a.write.route, a.write.revision);
                 if (e.fault == FAULT_NONE)
-                        fake_alias_show(&d->alias, false, &e, revision);
+                        fake_alias_show(&d->alias, FAKE_PRESENT, &e, revision);
         }
         EXPECT_OK(drive_event(d, &e));
 }

@@ -146,6 +146,41 @@ TEST(something_that_hangs) {
         expect_broken(d, NULL, "hangs");
 }
 
+TEST(a_target_that_hangs) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->actions->n = 0;
+        drive_target(d)->stage = STAGE_WRITE; /* with nothing asked for; the polls go on */
+        expect_broken(d, NULL, "no target hangs");
+}
+
+/* A state in which step 0 has had its time and its evidence, and the one in which it was left. */
+TEST(a_step_left_on_unknown) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *before = NULL;
+        JudgeState *j = &drive_target(d)->judge;
+
+        drive_to_hold(d, 0);
+        before = copy_of(d);
+        drive_to_hold(d, 1);
+        d->actions->n = 0;
+        d->state->age = before->step_age + d->steps[0].hold;
+        j->checks[0].verdict = VERDICT_HEALTHY;
+        j->caught_up = 1;
+        j->read_age = d->state->age;
+        EXPECT(!invariant_broken(before, d->state, &d->plan, d->actions));
+        j->read_age--;
+        expect_broken(d, before, "not seen all");
+        j->read_age++;
+        j->caught_up = 0;
+        expect_broken(d, before, "not seen all");
+        j->checks[0].verdict = VERDICT_UNKNOWN;
+        expect_broken(d, before, "healthy");
+        j->checks[0].verdict = VERDICT_BREACH;
+        expect_broken(d, before, "healthy");
+}
+
 TEST(a_state_of_no_plan) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 

@@ -214,6 +214,52 @@ TEST(a_failed_reading_blinds) {
         EXPECT_INT(j.blind_since, 0);
 }
 
+TEST(silence_is_heard_only_up_to_the_present) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        JudgeState j = judge_at(&d->plan, 20);
+        MetricRow rows[20];
+
+        for (unsigned i = 0; i < 20; i++)
+                rows[i] = row(i, 100, 0);
+        take(&j, &d->plan, rows, 20, 20);
+        j.asked_until = MINUTE(21);
+        j.asked_age = 1 + 21 * USEC_PER_MINUTE;
+        rows[0] = row(20, 100, 0);
+        take(&j, &d->plan, rows, 1, 21);
+        EXPECT_INT(j.steady, 1);
+        j.asked_age += USEC_PER_HOUR; /* the daemon was away, and reads what it missed piece by piece */
+        j.asked_all = 0;
+        take(&j, &d->plan, rows, 0, 22);
+        EXPECT_INT(j.blind_since, 0);
+        j.asked_all = 1;
+        take(&j, &d->plan, rows, 0, 22);
+        EXPECT(j.blind_since != 0);
+}
+
+TEST(what_was_folded_too_early_is_read_again) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        JudgeState j = judge_at(&d->plan, 10);
+        MetricRow rows[10];
+        usec_t from, until;
+
+        for (unsigned i = 0; i < 10; i++)
+                rows[i] = row(i, 100, 1);
+        take(&j, &d->plan, rows, 10, 10);
+        EXPECT_INT(j.folded_until, MINUTE(7));
+        judge_rewind(&j, &d->plan, MINUTE(10), 10 * USEC_PER_MINUTE,
+                        10 * USEC_PER_MINUTE); /* nothing is wrong */
+        EXPECT_INT(j.folded_until, MINUTE(7));
+        judge_rewind(&j, &d->plan, MINUTE(6), 6 * USEC_PER_MINUTE,
+                        6 * USEC_PER_MINUTE); /* it is minute 6 after all */
+        EXPECT_NEAR(j.all_new.invocations, 0, 0);
+        EXPECT_NEAR(j.step_new.invocations, 0, 0);
+        judge_window(&j, &d->plan, MINUTE(6), &from, &until);
+        EXPECT(from <= MINUTE(0) && until == MINUTE(6));
+        j.asked_until = MINUTE(6);
+        take(&j, &d->plan, rows, 6, 6);
+        EXPECT_NEAR(j.all_new.invocations, 300, 0);
+}
+
 TEST(window_is_aligned_and_bounded) {
         _cleanup_(drive_freep) Drive *d = drive_new();
         JudgeState j = judge_at(&d->plan, 0);

@@ -27,6 +27,9 @@ TEST(a_breach_writes_at_once) {
         EXPECT(d->alias_effect.is_rollback && d->alias_effect.even_unrecorded);
         EXPECT_INT(d->alias_effect.write.route.primary, 41);
         EXPECT_INT(d->alias_effect.write.route.extra, 0);
+        drive_reply(d);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
+        EXPECT(d->alias_effect.is_rollback && d->alias_effect.even_unrecorded); /* the disk is full, maybe */
         expect_back(d, REASON_BREACH);
 }
 

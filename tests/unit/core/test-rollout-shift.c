@@ -115,7 +115,7 @@ TEST(a_stale_read_back_is_read_again) {
         drive_to(d, PHASE_PROMOTING);
         drive_reply(d);
         stale.op_id = d->alias_effect.op_id;
-        fake_alias_show(&d->alias, true, &stale, revision);
+        fake_alias_show(&d->alias, FAKE_PREVIOUS, &stale, revision);
         EXPECT_OK(drive_event(d, &stale));
         EXPECT_INT(d->state->phase, PHASE_PROMOTING);
         drive_reply(d);

@@ -98,14 +98,118 @@ TEST(retry_after_is_honoured) {
         EXPECT(d->now.mono - before >= 4 * USEC_PER_SEC);
 }
 
-TEST(polls_keep_to_the_grid) {
-        _cleanup_(drive_freep) Drive *d = drive_new();
+/* A reply that the test makes up: a reading of the alias with this RevisionId. */
+static void show(Drive *d, const char *revision, Route route) {
+        Event e = { .kind = EVENT_ALIAS_READ, .op_id = d->alias_effect.op_id, .revision = revision };
 
-        drive_to_hold(d, 0);
-        drive_tick(d);
-        EXPECT_INT(d->now.wall % (30 * USEC_PER_SEC), 0);
-        EXPECT_INT(d->poll_effect.kind, ACTION_READ_METRICS);
-        EXPECT_INT(d->poll_effect.metrics.from % USEC_PER_MINUTE, 0);
+        e.route = route;
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
+        d->alias_effect = (Action){ 0 };
+        EXPECT_OK(drive_event(d, &e));
+}
+
+static void tick_to_call(Drive *d) {
+        for (unsigned i = 0; i < 100 && d->alias_effect.op_id == 0; i++) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        EXPECT(d->alias_effect.op_id != 0);
+}
+
+static Drive *drive_at_rollback(uint32_t step) {
+        Drive *d = drive_new();
+
+        drive_to_hold(d, step);
+        d->new_errors = 50;
+        for (unsigned i = 0; i < 100 && d->state->phase != PHASE_ROLLING_BACK; i++) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
+        return d;
+}
+
+TEST(a_reading_older_than_the_last_two_writes_proves_nothing) {
+        _cleanup_(drive_freep) Drive *d = drive_at_rollback(1);
+
+        /* rev-1: 41; rev-2: 5 %; rev-3: 50 %. The write back is lost, and the reading is from before it all.
+         */
+        drive_refuse(d, FAULT_TRANSIENT);
+        show(d, "rev-1", (Route){ .primary = 41 });
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT(route_equal(&d->alias.route, &(Route){ .primary = 41 }));
+        EXPECT_INT(d->alias.revision, 4);
+}
+
+TEST(an_old_reading_does_not_hide_a_split) {
+        _cleanup_(drive_freep) Drive *d = drive_at_rollback(1);
+
+        drive_refuse(d, FAULT_TRANSIENT);
+        show(d, "rev-2", (Route){ .primary = 41, .extra = 42, .weight = 500 });
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        drive_to(d, PHASE_ROLLED_BACK);
+}
+
+TEST(an_old_reading_taken_for_new_does_not_last) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Route same = { .primary = 41 };
+
+        fake_alias_seize(&d->alias, &same); /* rev-2, before it all began */
+        drive_to(d, PHASE_SHIFTING);
+        drive_refuse(d, FAULT_TRANSIENT);
+        show(d, "rev-1", same);
+        drive_to(d, PHASE_SUCCEEDED);
+}
+
+TEST(one_strange_reading_is_no_foreign_hand) {
+        _cleanup_(drive_freep) Drive *d = drive_at_rollback(0);
+
+        drive_refuse(d, FAULT_TRANSIENT);
+        show(d, "rev-0", (Route){ .primary = 40 }); /* a replica that is far behind */
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->alias.route.extra, 0);
+}
+
+TEST(one_404_is_not_the_end) {
+        _cleanup_(drive_freep) Drive *d = drive_at_rollback(0);
+
+        drive_refuse(d, FAULT_MISSING);
+        drive_refuse(d, FAULT_MISSING);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        tick_to_call(d);
+        drive_refuse(d, FAULT_MISSING);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->alias.route.extra, 0);
+}
+
+/* Every write times out, every reading says that it did not happen. */
+TEST(a_rollback_that_never_lands_is_shouted_about) {
+        _cleanup_(drive_freep) Drive *d = drive_at_rollback(0);
+        unsigned shouted = 0, first = 0;
+        const Report *shout;
+
+        for (unsigned i = 1; i <= 100; i++) {
+                tick_to_call(d);
+                if (d->alias_effect.kind == ACTION_WRITE_ALIAS)
+                        drive_refuse(d, FAULT_TRANSIENT);
+                else
+                        drive_reply(d);
+                shout = drive_report(d, REPORT_ROLLBACK_FAILING);
+                if (shout) {
+                        EXPECT_INT(shout->fault, FAULT_TRANSIENT);
+                        EXPECT_STR(shout->error, "AWS's words");
+                        first = shouted++ == 0 ? i : first;
+                }
+                EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        }
+        EXPECT(shouted >= 4);
+        EXPECT(first <= 3);
+        drive_to(d, PHASE_ROLLED_BACK);
 }
 
 TEST(weight_of_a_version) {
