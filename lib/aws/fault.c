@@ -46,7 +46,7 @@ static const struct {
         AwsFault fault;
 } codes[] = {
         { "AccessDenied", AWS_DENIED },
-        { "AuthFailure", AWS_DENIED },
+        { "AuthFailure", AWS_EXPIRED },
         { "AuthorizationError", AWS_DENIED },
         { "BandwidthLimitExceeded", AWS_THROTTLED },
         { "EC2Throttled", AWS_THROTTLED },
@@ -56,8 +56,8 @@ static const struct {
         { "InternalFailure", AWS_TRANSIENT },
         { "InternalServiceError", AWS_TRANSIENT },
         { "InternalServiceFault", AWS_TRANSIENT },
-        { "InvalidClientTokenId", AWS_DENIED },
-        { "InvalidSignature", AWS_DENIED },
+        { "InvalidClientTokenId", AWS_EXPIRED },
+        { "InvalidSignature", AWS_EXPIRED },
         { "LimitExceeded", AWS_THROTTLED },
         { "MissingAuthenticationToken", AWS_DENIED },
         { "NotAuthorized", AWS_DENIED },
@@ -74,7 +74,7 @@ static const struct {
         { "ResourceConflict", AWS_CONFLICT },
         { "ResourceNotFound", AWS_MISSING },
         { "ServiceUnavailable", AWS_TRANSIENT },
-        { "SignatureDoesNotMatch", AWS_DENIED },
+        { "SignatureDoesNotMatch", AWS_EXPIRED },
         { "SlowDown", AWS_THROTTLED },
         { "Throttled", AWS_THROTTLED },
         { "Throttling", AWS_THROTTLED },
@@ -82,7 +82,7 @@ static const struct {
         { "TransactionInProgress", AWS_THROTTLED },
         { "UnauthorizedOperation", AWS_DENIED },
         { "UnknownOperation", AWS_INVALID }, /* comes with 404 */
-        { "UnrecognizedClient", AWS_DENIED },
+        { "UnrecognizedClient", AWS_EXPIRED },
 };
 
 /* AWS_OK: the code alone says nothing. */
@@ -136,7 +136,7 @@ static AwsFault classify(unsigned status, const char *code, const char *query_co
                 return by_code;
         if (status >= 500 || by_code == AWS_OK)
                 return fault_from_status(status);
-        return by_code == AWS_DENIED && speaks_of_time(message) ? AWS_CLOCK : by_code;
+        return by_code == AWS_EXPIRED && speaks_of_time(message) ? AWS_CLOCK : by_code;
 }
 
 /* "Name", "Name:http://…", "ns#Name", "Name;Sender" -> "Name". What holds anything but a name's characters

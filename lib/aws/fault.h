@@ -10,9 +10,9 @@ typedef enum AwsFault {
                           400) */
         AWS_TRANSIENT, /* 5xx, timeouts, resets: the outcome of a write is unknown */
         AWS_UNREACHABLE,  /* the request cannot have left: no connection, no name, TLS refused */
-        AWS_EXPIRED,      /* credentials expired: refresh, then once more */
+        AWS_EXPIRED,      /* the credentials are expired, wrong or unknown: others may do */
         AWS_CLOCK,        /* the signature's time was refused */
-        AWS_DENIED,       /* credentials or policy say no */
+        AWS_DENIED,       /* policy says no */
         AWS_CONFLICT,     /* 409: something is in progress there */
         AWS_PRECONDITION, /* 412: the RevisionId is not the last one */
         AWS_MISSING,      /* 404 */

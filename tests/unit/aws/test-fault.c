@@ -78,7 +78,7 @@ TEST(lambda_errors) {
                                 "'routingConfig.additionalVersionWeights' failed" },
                 { 403, "AccessDeniedException", NULL, "{\"Message\":\"not you\"}", AWS_DENIED,
                                 "AccessDeniedException", "not you" },
-                { 403, "UnrecognizedClientException", NULL, "{\"message\":\"bad token\"}", AWS_DENIED,
+                { 403, "UnrecognizedClientException", NULL, "{\"message\":\"bad token\"}", AWS_EXPIRED,
                                 "UnrecognizedClientException", "bad token" },
                 { 403, "MissingAuthenticationTokenException", NULL, "{\"message\":\"m\"}", AWS_DENIED,
                                 "MissingAuthenticationTokenException", "m" },
@@ -181,8 +181,8 @@ TEST(clock_skew_is_told_by_words) {
                         EXPECT_INT(read_error(403, codes[i], NULL, body).fault, AWS_CLOCK);
                         EXPECT_INT(read_error(400, codes[i], NULL, body).fault, AWS_CLOCK);
                 }
-                EXPECT_INT(read_error(403, codes[i], NULL, secret).fault, AWS_DENIED);
-                EXPECT_INT(read_error(400, codes[i], NULL, "").fault, AWS_DENIED);
+                EXPECT_INT(read_error(403, codes[i], NULL, secret).fault, AWS_EXPIRED);
+                EXPECT_INT(read_error(400, codes[i], NULL, "").fault, AWS_EXPIRED);
         }
         for (size_t i = 0; i < ELEMENTSOF(always); i++)
                 EXPECT_INT(read_error(403, always[i], NULL, "").fault, AWS_CLOCK);

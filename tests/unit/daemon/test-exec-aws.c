@@ -239,7 +239,7 @@ TEST(token_does_not_get_into_the_error) {
         f->bodies[0] = "{\"message\":\"The request signature does not match.\\n\\nThe Canonical String for "
                        "this request should have been\\n'GET\\nx-amz-security-token:TOKENEXAMPLE\"}";
         exec_fixture_run(f, &read_alias);
-        exec_fixture_expect_fault(f, FAULT_DENIED, "does not match.");
+        exec_fixture_expect_fault(f, FAULT_CREDENTIALS, "does not match.");
         EXPECT(!strstr(f->error, "TOKENEXAMPLE"));
         exec_fixture_free(f);
 }

@@ -158,6 +158,6 @@ TEST(what_the_server_refuses) {
         sim.f->exec = exec_free(sim.f->exec);
         EXPECT_OK(setenv("AWS_SECRET_ACCESS_KEY", "another/secret/altogether", 1));
         exec_fixture_run(sim.f, &read_alias);
-        exec_fixture_expect_fault(sim.f, FAULT_DENIED, "signature");
+        exec_fixture_expect_fault(sim.f, FAULT_CREDENTIALS, "signature");
         sim_end(&sim);
 }
