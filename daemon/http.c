@@ -255,24 +255,29 @@ static void http_collect(Http *h) {
         }
 }
 
-/* The call that may start now: rollbacks first, then the hosts in turn. */
-static HttpCall *http_next(Http *h) {
-        if (h->n_running < HTTP_FLIGHT_ROLLBACK_MAX)
-                for (HttpHost *host = h->first_host; host; host = host->next)
-                        if (host->waiting[HTTP_LANE_ROLLBACK].first)
-                                return host->waiting[HTTP_LANE_ROLLBACK].first;
-        if (h->n_running >= HTTP_FLIGHT_MAX)
-                return NULL;
+/* The first call that waits in this lane, the hosts taking turns. */
+static HttpCall *lane_next(Http *h, HttpLane lane, size_t host_max) {
         for (HttpHost *host = h->first_host; host; host = host->next) {
-                HttpCall *c = host->waiting[HTTP_LANE_NORMAL].first;
+                HttpCall *c = host->waiting[lane].first;
 
-                if (!c || host->running.n >= HTTP_FLIGHT_HOST_MAX)
+                if (!c || host->running.n >= host_max)
                         continue;
                 host_unlink(h, host);
                 host_link(h, host);
                 return c;
         }
         return NULL;
+}
+
+/* The call that may start now: rollbacks first. */
+static HttpCall *http_next(Http *h) {
+        HttpCall *c = NULL;
+
+        if (h->n_running < HTTP_FLIGHT_ROLLBACK_MAX)
+                c = lane_next(h, HTTP_LANE_ROLLBACK, SIZE_MAX);
+        if (!c && h->n_running < HTTP_FLIGHT_MAX)
+                c = lane_next(h, HTTP_LANE_NORMAL, HTTP_FLIGHT_HOST_MAX);
+        return c;
 }
 
 static void http_begin(Http *h, HttpCall *c) {

@@ -1,5 +1,7 @@
 #include "daemon/log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,11 +97,25 @@ void log_field(LogRecord *r, LogShow show, const char *name, const char *format,
                 (void) buf_putc(&r->shown, *c == ' ' || *c == ']' || is_control(*c) ? '_' : *c);
 }
 
-static void write_all(const char *data, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(STDERR_FILENO, data, size);
+/* A pipe with room takes this much at once without blocking. */
+#define CHUNK_MAX ((size_t) PIPE_BUF)
+#define PATIENCE_MSEC 100
 
-                if (n < 0 && errno != EINTR)
+/* Whoever should read it and does not must not hold up a rollback: then the rest of a line is lost, and so
+ * are the lines behind it, without waiting again, until there is room. */
+static bool may_write(void) {
+        static bool is_stuck = false;
+        struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+        is_stuck = poll(&p, 1, is_stuck ? 0 : PATIENCE_MSEC) == 0;
+        return !is_stuck;
+}
+
+static void write_all(const char *data, size_t size) {
+        while (size > 0 && may_write()) {
+                ssize_t n = write(STDERR_FILENO, data, MIN(size, CHUNK_MAX));
+
+                if (n == 0 || (n < 0 && errno != EINTR))
                         return;
                 if (n > 0) {
                         data += n;

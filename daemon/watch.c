@@ -15,28 +15,23 @@
 #include "base/str.h"
 #include "base/usec.h"
 #include "daemon/clock.h"
+#include "daemon/file-identity.h"
 #include "daemon/log.h"
 
 #define DEBOUNCE (50 * USEC_PER_MSEC)
-#define STABLE_FOR USEC_PER_SEC
+/* For files that no event told of: those that were there before us, and hard links. */
+#define STABLE_FOR (2 * USEC_PER_SEC)
 #define RESCAN_EVERY (60 * USEC_PER_SEC)
 #define DIRECTORY_RETRY (2 * USEC_PER_SEC)
 #define READS_PER_SCAN 64
 
-/* What tells one state of a file from another without reading it. */
-typedef struct Identity {
-        dev_t device;
-        ino_t inode;
-        off_t size;
-        struct timespec modified, changed;
-} Identity;
-
 typedef struct Entry {
         char *path;        /* owned */
         const char *name;  /* the part of path behind the directory */
-        Identity seen;     /* at the last scan */
+        FileIdentity seen; /* at the last scan */
         usec_t seen_since; /* since when it looks like that, mono */
         bool closed;       /* a writer closed it, or it was moved in, and nobody has written since */
+        bool written;      /* somebody has it open and has written: it is read when that one closes it */
         bool taken;        /* "seen" was given out: nothing to do until it changes */
         bool has_content;  /* sha256 is what was given out last */
         bool was_refused;
@@ -92,25 +87,6 @@ static bool name_is_plan(const char *name) {
         return name[0] != '.' && (str_ends_with(name, ".yaml") || str_ends_with(name, ".yml"));
 }
 
-static bool time_equal(const struct timespec *a, const struct timespec *b) {
-        return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool identity_equal(const Identity *a, const Identity *b) {
-        return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-                        time_equal(&a->modified, &b->modified) && time_equal(&a->changed, &b->changed);
-}
-
-static Identity identity_of(const struct stat *st) {
-        return (Identity){
-                .device = st->st_dev,
-                .inode = st->st_ino,
-                .size = st->st_size,
-                .modified = st->st_mtim,
-                .changed = st->st_ctim,
-        };
-}
-
 static Entry *entry_get(Watch *w, const char *name) {
         _cleanup_(entry_freep) Entry *e = map_get(w->entries, name);
 
@@ -156,7 +132,7 @@ static int take(Watch *w, Entry *e, int dir_fd) {
         _cleanup_(freep) char *stem = NULL;
         WatchFile file = { .path = e->path };
         struct stat before, after;
-        Identity identity;
+        FileIdentity identity;
         bool same;
         int r;
 
@@ -165,8 +141,8 @@ static int take(Watch *w, Entry *e, int dir_fd) {
                 return r;
         if (fstatat(dir_fd, e->name, &after, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
-        identity = identity_of(&after);
-        if (!identity_equal(&identity, &e->seen) || file.size != (size_t) after.st_size)
+        identity = file_identity_of(&after);
+        if (!file_identity_equal(&identity, &e->seen) || file.size != (size_t) after.st_size)
                 return -EAGAIN;
         stem = alloc_copy_bytes(e->name, strlen(e->name) - (str_ends_with(e->name, ".yaml") ? 5 : 4));
         if (!stem)
@@ -213,11 +189,26 @@ static void take_or_refuse(Watch *w, Entry *e, int dir_fd) {
         }
 }
 
+/* Half a plan can be a valid plan, so nothing is read before its writer is done with it. */
+static bool entry_is_complete(Watch *w, const Entry *e, const Now *now) {
+        usec_t touched = file_identity_touched(&e->seen);
+        usec_t stable_at = usec_add(e->seen_since, STABLE_FOR);
+
+        if (e->closed)
+                return true;
+        if (e->written)
+                return false;
+        if (now->mono >= stable_at || (touched <= now->wall && now->wall - touched >= STABLE_FOR))
+                return true;
+        scan_within(w, usec_sub(stable_at, now->mono));
+        return false;
+}
+
 /* Looks at one name. True when it is to be read in this scan. */
 static bool inspect(Watch *w, const char *name, const struct stat *st, const struct stat *directory,
-                usec_t now, Entry **ret) {
+                const Now *now, Entry **ret) {
         Entry *e = entry_get(w, name);
-        Identity identity = identity_of(st);
+        FileIdentity identity = file_identity_of(st);
         const char *reason;
 
         if (!e) {
@@ -226,9 +217,9 @@ static bool inspect(Watch *w, const char *name, const struct stat *st, const str
         }
         *ret = e;
         e->scan = w->scan;
-        if (!identity_equal(&identity, &e->seen)) {
+        if (!file_identity_equal(&identity, &e->seen)) {
                 e->seen = identity;
-                e->seen_since = now;
+                e->seen_since = now->mono;
                 e->taken = false;
         }
         if (e->taken)
@@ -238,11 +229,7 @@ static bool inspect(Watch *w, const char *name, const struct stat *st, const str
                 refuse(w, e, reason);
                 return false;
         }
-        if (!e->closed && now - e->seen_since < STABLE_FOR) {
-                scan_within(w, usec_sub(usec_add(e->seen_since, STABLE_FOR), now));
-                return false;
-        }
-        return true;
+        return entry_is_complete(w, e, now);
 }
 
 static int compare_age(const void *a, const void *b) {
@@ -287,8 +274,9 @@ static int read_names(Watch *w, DIR *dir, Entry ***ret_ready, size_t *ret_n) {
         _cleanup_(freep) Entry **ready = NULL;
         size_t n = 0, room = 0, seen = 0;
         struct stat directory, st;
-        usec_t now = now_mono();
+        Now now;
 
+        clock_read(&now);
         if (fstat(dirfd(dir), &directory) < 0)
                 return -errno;
         for (;;) {
@@ -312,7 +300,7 @@ static int read_names(Watch *w, DIR *dir, Entry ***ret_ready, size_t *ret_n) {
                         ready = grown;
                         room += 256;
                 }
-                if (inspect(w, d->d_name, &st, &directory, now, &e))
+                if (inspect(w, d->d_name, &st, &directory, &now, &e))
                         ready[n++] = e;
         }
         if (seen == WATCH_FILES_MAX && !w->crowded)
@@ -348,20 +336,41 @@ static int scan(Watch *w) {
         return 0;
 }
 
+/* Events were lost: who is still writing is no longer known, and stability must do. */
+static void forget_writers(Watch *w) {
+        void *value;
+        size_t cursor = 0;
+
+        while (map_next(w->entries, &cursor, NULL, &value))
+                ((Entry *) value)->written = false;
+}
+
+static void entry_note(Entry *e, uint32_t mask) {
+        if (mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) {
+                e->closed = true;
+                e->written = false;
+        } else if (mask & IN_MODIFY) {
+                e->closed = false;
+                e->written = true;
+        }
+}
+
 static int watch_on_inotify(sd_event_source *source, const struct inotify_event *e, void *userdata) {
         Watch *w = userdata;
         Entry *entry;
 
         /* The directory itself is gone or elsewhere: the scan finds out, and watches what is there then. */
-        if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT))
+        if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) {
                 w->inotify = sd_event_source_disable_unref(w->inotify);
-        else if (!(e->mask & IN_Q_OVERFLOW)) {
+                forget_writers(w);
+        } else if (e->mask & IN_Q_OVERFLOW) {
+                forget_writers(w);
+        } else {
                 if (e->len == 0 || !name_is_plan(e->name))
                         return 0;
                 entry = entry_get(w, e->name);
                 if (entry)
-                        entry->closed = (e->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0 ||
-                                        (entry->closed && !(e->mask & IN_MODIFY));
+                        entry_note(entry, e->mask);
         }
         scan_within(w, DEBOUNCE);
         return 0;

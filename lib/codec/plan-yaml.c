@@ -48,7 +48,7 @@ static void read_name(const YamlNode *top, const char *default_name, PlanDraft *
         else if (node)
                 yaml_refuse(node, diags, WANTS_NAME, NULL);
         else
-                diag_add(diags, DIAG_ERROR, 0, 0,
+                diag_add(diags, DIAG_ERROR, 1, 1,
                                 "the plan has no \"name\", and the file's name cannot stand in for it: \"%.80s\" has "
                                 "more than letters, digits, \".\", \"_\" and \"-\", or more than %d of them; add "
                                 "\"name\" or rename the file",
@@ -90,7 +90,7 @@ static void check_whole(const Plan *plan, DiagList *diags) {
         PlanFault fault = plan_check(plan, &index);
 
         if (fault != PLAN_OK)
-                diag_add(diags, DIAG_ERROR, 0, 0, "the plan cannot be carried out (fault %d at entry %u)",
+                diag_add(diags, DIAG_ERROR, 1, 1, "the plan cannot be carried out (fault %d at entry %u)",
                                 (int) fault, (unsigned) index + 1);
 }
 
@@ -130,7 +130,7 @@ int plan_parse(const char *text, size_t size, const char *default_name,
         if (yaml_tree_root(tree))
                 read_plan(yaml_tree_root(tree), default_name, draft, diags);
         else
-                diag_add(diags, DIAG_ERROR, 0, 0, "the file is empty; a plan begins with \"format: 1\"");
+                diag_add(diags, DIAG_ERROR, 1, 1, "the file is empty; a plan begins with \"format: 1\"");
         if (diags->n_errors == errors_before)
                 check_whole(&draft->plan, diags);
         yaml_findings_sort(diags, first);

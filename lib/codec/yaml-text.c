@@ -28,11 +28,11 @@ static bool begin_is_clean(const char *text, size_t size, DiagList *diags) {
                         (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0 ||
                                         (text[0] == '\0' && text[1] != '\0') ||
                                         (text[0] != '\0' && text[1] == '\0'))) {
-                diag_add(diags, DIAG_ERROR, 0, 0, "the file is UTF-16 or UTF-32: save it as UTF-8");
+                diag_add(diags, DIAG_ERROR, 1, 1, "the file is UTF-16 or UTF-32: save it as UTF-8");
                 return false;
         }
         if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-                diag_add(diags, DIAG_ERROR, 0, 0,
+                diag_add(diags, DIAG_ERROR, 1, 1,
                                 "the file begins with a byte order mark: save it as UTF-8 without one (\"BOM\")");
                 return false;
         }
@@ -44,7 +44,7 @@ bool yaml_text_is_clean(const char *text, size_t size, size_t max, DiagList *dia
         size_t line_start = 0;
 
         if (size > max) {
-                diag_add(diags, DIAG_ERROR, 0, 0,
+                diag_add(diags, DIAG_ERROR, 1, 1,
                                 "the file has %zu bytes, more than the %zu that are allowed", size, max);
                 return false;
         }

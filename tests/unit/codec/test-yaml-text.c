@@ -36,19 +36,19 @@ TEST(limit_and_limit_plus_one) {
 
         memset(text, 'x', sizeof(text));
         EXPECT(is_clean(text, TEXT_MAX, &diags));
-        expect_fault(text, TEXT_MAX + 1, 0, 0, "101 bytes, more than the 100");
+        expect_fault(text, TEXT_MAX + 1, 1, 1, "101 bytes, more than the 100");
 }
 
 TEST(other_encodings) {
         expect_fault("\xff\xfe"
                      "a\0",
-                        4, 0, 0, "UTF-16");
-        expect_fault("\xfe\xff\0a", 4, 0, 0, "UTF-16");
-        expect_fault("a\0:\0", 4, 0, 0, "UTF-16");
-        expect_fault("\0a\0:", 4, 0, 0, "UTF-16");
+                        4, 1, 1, "UTF-16");
+        expect_fault("\xfe\xff\0a", 4, 1, 1, "UTF-16");
+        expect_fault("a\0:\0", 4, 1, 1, "UTF-16");
+        expect_fault("\0a\0:", 4, 1, 1, "UTF-16");
         expect_fault("\xef\xbb\xbf"
                      "a: b",
-                        7, 0, 0, "byte order mark");
+                        7, 1, 1, "byte order mark");
 }
 
 TEST(broken_utf8) {

@@ -160,6 +160,26 @@ TEST(rollback_lane_is_bounded) {
         fixture_free(f);
 }
 
+/* A region that does not answer must not keep the rollbacks of the others waiting for good. */
+TEST(hosts_take_turns_in_the_rollback_lane) {
+        Fixture *f = fixture_new(answer_never, NULL);
+        Peer *other = peer_new(f->event, answer_ok, NULL);
+
+        for (size_t i = 0; i < 270; i++)
+                get_from(f, i, f->peer, HTTP_LANE_ROLLBACK);
+        peer_settle(f->event);
+        get_from(f, 270, other, HTTP_LANE_ROLLBACK);
+        for (size_t i = 0; i < 2; i++) {
+                http_cancel(TAKE_PTR(f->results[i].call));
+                peer_settle(f->event);
+        }
+        EXPECT_INT(peer_requests(other), 1);
+        EXPECT_INT(f->results[270].is_done, 1);
+        f->http = http_free(f->http);
+        (void) peer_free(other);
+        fixture_free(f);
+}
+
 /* Cancels one of three calls after each number of turns that a call can take. */
 TEST(cancel_at_any_moment) {
         unsigned n_cancelled = 0, n_late = 0;

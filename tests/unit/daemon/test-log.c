@@ -1,6 +1,8 @@
 #include "daemon/log.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "lib/test.h"
@@ -91,6 +93,28 @@ TEST(a_journal_that_fails_does_not_swallow_anything) {
         log_message(LOG_ERR, "heard all the same");
         text = capture_end();
         EXPECT_CONTAINS(text, "err heard all the same\n");
+}
+
+TEST(a_reader_that_does_not_read_holds_nothing_up) {
+        int pipe_fds[2], stderr_fd = dup(STDERR_FILENO);
+        char bytes[4096];
+        ssize_t n, got = 0;
+
+        EXPECT(stderr_fd >= 0);
+        EXPECT_OK(pipe2(pipe_fds, O_CLOEXEC));
+        EXPECT_OK(dup2(pipe_fds[1], STDERR_FILENO));
+        log_open(LOG_INFO, NULL);
+        (void) alarm(20); /* instead of hanging here for good */
+        for (unsigned i = 0; i < 2000; i++)
+                log_message(LOG_ERR, "line %u of more than a pipe takes in", i);
+        (void) alarm(0);
+        EXPECT_OK(dup2(stderr_fd, STDERR_FILENO));
+        EXPECT_OK(close(stderr_fd));
+        EXPECT_OK(close(pipe_fds[1]));
+        while ((n = read(pipe_fds[0], bytes, sizeof(bytes))) > 0)
+                got += n;
+        EXPECT(got > 32 * 1024);
+        EXPECT_OK(close(pipe_fds[0]));
 }
 
 TEST(an_accepted_plan) {
