@@ -8,39 +8,24 @@ cd "$(dirname "$0")/.."
 . tests/lib/setup.sh
 
 install_packages build run
+isolate
 say "Building build/"
-build_tree build
+configure build
+compile build daemon/canaryd daemon/canaryctl tests/awssim/awssim
 
-dir=$(mktemp -d)
-awssim= canaryd=
-finish() {
-  status=$?
-  trap - EXIT
-  [ -z "$canaryd" ] || kill "$canaryd" 2>/dev/null || true
-  [ -z "$awssim" ] || kill "$awssim" 2>/dev/null || true
-  wait
-  rm -rf "$dir"
-  exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
-# Nothing of the caller's AWS set-up must be seen, let alone touched.
-for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p') http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY \
-    ALL_PROXY NOTIFY_SOCKET JOURNAL_STREAM WATCHDOG_USEC; do
-  unset "$name"
-done
+# Nor are the files in ~/.aws of any interest.
+export HOME="$scratch" AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
+export AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
 
+dir=$scratch
 mkdir "$dir/plans" "$dir/state" "$dir/run"
 mkfifo "$dir/awssim.out" "$dir/canaryd.out"
 
 # The two logs are pipes, so that waiting for a line is waiting for the thing itself.
-build/tests/awssim/awssim --listen 127.0.0.1:0 --scenario tests/data/scenarios/first-light.yaml \
+timeout -k 5 120 build/tests/awssim/awssim --listen 127.0.0.1:0 --scenario tests/data/scenarios/first-light.yaml \
   --request-log "$dir/requests.jsonl" >"$dir/awssim.out" 2>&1 &
-awssim=$!
+running="$running $!"
 exec 3<"$dir/awssim.out"
 read -r line <&3 || die "awssim did not start"
 case $line in
@@ -80,8 +65,8 @@ YAML
 plan checkout 41 42 >"$dir/checkout.yaml"
 plan payments 7 8 >"$dir/payments.yaml"
 
-timeout 90 build/daemon/canaryd --config "$dir/canaryd.yaml" 2>"$dir/canaryd.out" &
-canaryd=$!
+timeout -k 5 90 build/daemon/canaryd --config "$dir/canaryd.yaml" 2>"$dir/canaryd.out" &
+running="$running $!"
 exec 4<"$dir/canaryd.out"
 
 say
