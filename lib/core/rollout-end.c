@@ -28,7 +28,14 @@ void end_rolled_back(Step *s) {
         (void) step_report(s, REPORT_ROLLED_BACK, s->state->reason_target);
 }
 
+/* Whatever turned it around, in the end somebody else took over. */
 void end_released(Step *s) {
+        RolloutState *st = s->state;
+
+        st->reason = REASON_FOREIGN;
+        for (uint32_t i = st->n_targets; i > 0; i--)
+                if (st->targets[i - 1].stage == STAGE_RELEASED)
+                        st->reason_target = i - 1;
         end(s, PHASE_RELEASED);
         (void) step_report(s, REPORT_RELEASED, s->state->reason_target);
 }

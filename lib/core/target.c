@@ -143,12 +143,18 @@ static bool attempt_is_told(uint32_t attempt) {
         return (attempt & (attempt - 1)) == 0 || attempt % 64 == 0;
 }
 
+/* Write, read, write again: no pause in one such round, a growing one when that goes on. */
+#define ATTEMPTS_AT_ONCE 3
+
 /* A successful read between two writes that fail is no news: what is told is the last fault. */
 static void tell_failure(Step *s, uint32_t i, usec_t delay) {
         TargetState *t = &s->state->targets[i];
         Report *r;
 
         if (t->alias_op.fault == FAULT_NONE || !attempt_is_told(t->alias_op.attempt))
+                return;
+        /* A late write of our own, mostly: the read that follows at once explains it. */
+        if (t->alias_op.fault == FAULT_PRECONDITION && t->alias_op.attempt <= ATTEMPTS_AT_ONCE)
                 return;
         r = step_report(s, is_rolling_back(s) ? REPORT_ROLLBACK_FAILING : REPORT_RETRYING, i);
         r->fault = t->alias_op.fault;
@@ -181,9 +187,6 @@ void target_retry_later(Step *s, uint32_t i) {
         count_failure(s, i);
         tell_failure(s, i, delay);
 }
-
-/* Write, read, write again: no pause in one such round, a growing one when that goes on. */
-#define ATTEMPTS_AT_ONCE 3
 
 static void again(Step *s, uint32_t i, Stage stage) {
         TargetState *t = &s->state->targets[i];

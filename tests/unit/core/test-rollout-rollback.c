@@ -195,8 +195,11 @@ TEST(a_foreign_hand_during_rollback_is_left_alone) {
                         drive_metrics(d);
         }
         fake_alias_seize(&d->alias, &theirs);
+        drive_reply(d); /* 412: no alarm yet, the read that follows explains it */
+        EXPECT(!drive_report(d, REPORT_ROLLBACK_FAILING));
         drive_to(d, PHASE_RELEASED);
         EXPECT_INT(d->alias.route.primary, 43);
+        EXPECT_INT(d->state->reason, REASON_FOREIGN);
 }
 
 TEST(an_alias_that_is_gone_is_released) {
