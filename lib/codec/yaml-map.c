@@ -21,7 +21,7 @@ static const MapRule *find_home(const MapRule *rule, const char *name) {
 }
 
 static const char *find_nearest(const MapRule *rule, const char *name) {
-        const char *names[KEYS_MAX];
+        const char *names[KEYS_MAX] = { NULL };
         size_t n = MIN(rule->n_keys, (size_t) KEYS_MAX);
 
         for (size_t i = 0; i < n; i++)

@@ -6,7 +6,7 @@ static void expect_u64(const char *s, uint64_t max, int r, uint64_t value) {
         uint64_t got = 4711;
 
         if (str_parse_u64(s, max, &got) != r)
-                FAIL("\"%s\": %d, expected %d", s, str_parse_u64(s, max, &got), r);
+                FAIL("\"%s\": %d, expected %d", s ? s : "(null)", str_parse_u64(s, max, &got), r);
         EXPECT(got == (r < 0 ? 4711 : value));
 }
 
@@ -14,7 +14,7 @@ static void expect_decimal(const char *s, int r, double value) {
         double got = -1;
 
         if (str_parse_decimal(s, &got) != r)
-                FAIL("\"%s\": %d, expected %d", s, str_parse_decimal(s, &got), r);
+                FAIL("\"%s\": %d, expected %d", s ? s : "(null)", str_parse_decimal(s, &got), r);
         EXPECT_NEAR(got, r < 0 ? -1 : value, 0);
 }
 

@@ -15,9 +15,10 @@ static void expect_parsed(Parser parse, const char *s, int r, usec_t value) {
         int result = parse(s, &got);
 
         if (result != r)
-                FAIL("\"%s\": %d, expected %d", s, result, r);
+                FAIL("\"%s\": %d, expected %d", s ? s : "(null)", result, r);
         if (got != (r < 0 ? UNTOUCHED : value))
-                FAIL("\"%s\": %llu, expected %llu", s, (unsigned long long) got, (unsigned long long) value);
+                FAIL("\"%s\": %llu, expected %llu", s ? s : "(null)", (unsigned long long) got,
+                                (unsigned long long) value);
 }
 
 TEST(formats_moments) {

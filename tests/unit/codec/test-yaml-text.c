@@ -11,7 +11,7 @@ static bool is_clean(const char *text, size_t size, DiagList *diags) {
 
 /* Refused at that place, with those words. */
 static void expect_fault(const char *text, size_t size, unsigned line, unsigned column, const char *words) {
-        DiagList diags;
+        static DiagList diags; /* large for a stack */
 
         EXPECT(!is_clean(text, size, &diags));
         EXPECT_INT(diags.n, 1);
@@ -23,7 +23,7 @@ static void expect_fault(const char *text, size_t size, unsigned line, unsigned 
 
 TEST(clean_texts) {
         static const char *const texts[] = { "", "a: b\n", "a: b\r\nc: d\r\n", "\ta", "ä € 🐤 \xc2\xa0" };
-        DiagList diags;
+        static DiagList diags; /* large for a stack */
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 EXPECT(is_clean(texts[i], strlen(texts[i]), &diags));
@@ -32,7 +32,7 @@ TEST(clean_texts) {
 
 TEST(limit_and_limit_plus_one) {
         char text[TEXT_MAX + 1];
-        DiagList diags;
+        static DiagList diags; /* large for a stack */
 
         memset(text, 'x', sizeof(text));
         EXPECT(is_clean(text, TEXT_MAX, &diags));

@@ -1,3 +1,4 @@
+#include "base/alloc.h"
 #include "base/usec.h"
 #include "unit/core/drive.h"
 
@@ -225,4 +226,63 @@ TEST(a_new_revision_of_the_same_routing_is_adopted) {
         fake_alias_seize(&d->alias, &same); /* somebody changed the description */
         drive_to(d, PHASE_SUCCEEDED);
         EXPECT_INT(d->alias.route.primary, 42);
+}
+
+#define PAIR 2
+
+/* Two aliases in lock-step, by hand: feeds one event, and leaves its actions in d->actions. */
+static void pair_feed(Drive *d, RolloutState *state, Event *e) {
+        EXPECT_OK(rollout_step(state, &d->plan, e, &d->now, d->actions));
+}
+
+static RolloutState *pair_at_hold(Drive *d, PlanTarget targets[static PAIR]) {
+        RolloutState *state = alloc_zero(rollout_state_size(PAIR));
+        Event e = { .kind = EVENT_START };
+
+        EXPECT(state);
+        targets[0] = targets[1] = d->target;
+        targets[1].function = "mailer";
+        d->plan.targets = targets;
+        d->plan.n_targets = PAIR;
+        rollout_init(state, &d->plan, 1);
+        pair_feed(d, state, &e);
+        for (unsigned i = 0; i < 4 * PAIR; i++) { /* alias, both versions, write */
+                const TargetState *t = &state->targets[i % PAIR];
+                unsigned round = i / PAIR;
+
+                e = (Event){ .target = i % PAIR,
+                        .op_id = t->alias_op.id,
+                        .revision = round == 3 ? "rev-2" : "rev-1",
+                        .route = round == 3 ? t->want : (Route){ .primary = 41 },
+                        .version_active = true };
+                e.kind = round == 0          ? EVENT_ALIAS_READ
+                                : round == 3 ? EVENT_ALIAS_WRITTEN
+                                             : EVENT_VERSION_READ;
+                pair_feed(d, state, &e);
+        }
+        EXPECT(state->phase == PHASE_SHIFTING && state->step_age != 0);
+        return state;
+}
+
+TEST(a_breach_of_one_takes_all_back_in_reverse_order) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        PlanTarget targets[PAIR];
+        _cleanup_(freep) RolloutState *state = pair_at_hold(d, targets);
+        MetricRow row = { .start = state->targets[0].judge.asked_from, .new_version = { 100, 50 } };
+        Event e = {
+                .kind = EVENT_METRICS_READ, .op_id = state->targets[0].poll_op.id, .rows = &row, .n_rows = 1
+        };
+        uint32_t order[PAIR], n = 0;
+
+        pair_feed(d, state, &e);
+        EXPECT_INT(state->phase, PHASE_ROLLING_BACK);
+        for (size_t i = 0; i < d->actions->n; i++) {
+                const Action *a = &d->actions->items[i];
+
+                if (a->kind != ACTION_WRITE_ALIAS)
+                        continue;
+                EXPECT(n < PAIR && route_equal(&a->write.route, &(Route){ .primary = 41 }));
+                order[n++] = a->target;
+        }
+        EXPECT(n == PAIR && order[0] == 1 && order[1] == 0);
 }

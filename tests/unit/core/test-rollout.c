@@ -101,6 +101,58 @@ TEST(resume_judges_before_it_advances) {
         EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
 }
 
+/* A reading that was good before the restart is not good enough behind it. */
+TEST(resume_forgets_what_was_read) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        while (d->poll_effect.op_id == 0)
+                drive_tick(d);
+        drive_metrics(d);
+        EXPECT(drive_target(d)->judge.read_age != 0);
+        drive_resume(d);
+        EXPECT_INT(drive_target(d)->judge.read_age, 0);
+        drive_to(d, PHASE_SUCCEEDED);
+}
+
+/* The new boot's clock is ahead of where the old one's ended: that says nothing about the time between. */
+TEST(time_across_a_reboot_is_not_counted) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        usec_t age;
+
+        drive_to_hold(d, 0);
+        age = d->state->age;
+        d->now.boot++;
+        drive_wait(d, 3 * USEC_PER_HOUR);
+        drive_resume(d);
+        EXPECT_INT(d->state->age, age);
+        EXPECT_INT(d->state->step, 0);
+        drive_to(d, PHASE_SUCCEEDED);
+}
+
+/* More buckets than one reading may span: none of the readings that are behind may pass the step. */
+TEST(a_step_is_not_left_before_all_is_read) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        unsigned readings = 0;
+
+        d->plan.deadline = 90 * USEC_PER_DAY;
+        drive_to_hold(d, 0);
+        for (unsigned i = 0; i < 30; i++) /* enough that is settled */
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+                else if (d->state->age + USEC_PER_MINUTE < d->state->step_age + d->steps[0].hold)
+                        drive_tick(d);
+        drive_wait(d, 20 * USEC_PER_DAY);
+        drive_tick(d);
+        for (; d->state->step == 0 && readings < 9; readings++) {
+                EXPECT(d->poll_effect.op_id != 0);
+                EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+                drive_metrics(d);
+        }
+        EXPECT_INT(readings, 3); /* a week each */
+        EXPECT_INT(d->state->step, 1);
+}
+
 TEST(deadline_is_infinite_only_when_nothing_can_come) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 

@@ -143,6 +143,24 @@ TEST(refused_connection_is_unreachable) {
         exec_fixture_free(f);
 }
 
+/* All that may go to one host at once hangs; what rolls back goes out all the same. */
+TEST(rollbacks_pass_what_waits) {
+        ExecFixture *f = exec_fixture_new();
+        Action back = read_alias;
+
+        back.is_rollback = true;
+        f->end = PEER_HANG;
+        exec_fixture_open(f);
+        for (unsigned i = 0; i < 20; i++)
+                exec_fixture_start(f, &read_alias);
+        peer_settle(f->event);
+        EXPECT_INT(peer_requests(f->peer), 16);
+        exec_fixture_start(f, &back);
+        peer_settle(f->event);
+        EXPECT_INT(peer_requests(f->peer), 17);
+        exec_fixture_free(f);
+}
+
 TEST(cancel_at_any_moment) {
         unsigned n_cancelled = 0, n_late = 0;
 
