@@ -121,3 +121,19 @@ TEST(a_stale_read_back_is_read_again) {
         drive_reply(d);
         EXPECT_INT(d->state->phase, PHASE_BAKING);
 }
+
+TEST(catching_up_comes_before_going_on) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.period = USEC_PER_SEC;
+        d->plan.settled_after = 0;
+        drive_to_hold(d, 0);
+        drive_wait(d, 4 * USEC_PER_HOUR); /* more buckets than one reading may span */
+        drive_resume(d);
+        drive_reply(d);
+        drive_metrics(d);
+        EXPECT_INT(d->state->step, 0);
+        EXPECT(d->poll_effect.op_id != 0); /* the rest, at once */
+        drive_metrics(d);
+        EXPECT_INT(d->state->step, 1);
+}

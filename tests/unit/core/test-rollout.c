@@ -79,7 +79,7 @@ TEST(downtime_of_the_daemon_counts_a_reboot_does_not) {
         drive_resume(d);
         EXPECT_INT(d->state->age, age + 3 * USEC_PER_MINUTE);
         d->now.boot = 2;
-        d->now.mono = USEC_PER_SEC;
+        d->now.mono = USEC_PER_DAY; /* a later number of another clock says nothing */
         d->now.wall += USEC_PER_HOUR;
         drive_resume(d);
         EXPECT_INT(d->state->age, age + 3 * USEC_PER_MINUTE);
@@ -92,6 +92,7 @@ TEST(resume_judges_before_it_advances) {
         drive_wait(d, 20 * USEC_PER_MINUTE); /* the hold is long over */
         drive_resume(d);
         EXPECT_INT(d->state->step, 0);
+        EXPECT_INT(drive_target(d)->judge.read_age, 0);
         EXPECT(drive_report(d, REPORT_RESUMED));
         EXPECT(d->alias_effect.kind == ACTION_READ_ALIAS);
         drive_reply(d);
@@ -183,4 +184,49 @@ TEST(phases_know_what_they_are) {
         EXPECT(!phase_is_live(PHASE_PREFLIGHT));
         EXPECT(phase_is_terminal(PHASE_RELEASED));
         EXPECT(!phase_is_terminal((Phase) 99) && !phase_is_live((Phase) 99));
+}
+
+TEST(a_group_goes_back_in_reverse_order) {
+        static const PlanTarget targets[] = {
+                { .function = "checkout", .alias = "live", .from = 41, .to = 42 },
+                { .function = "mailer", .alias = "live", .from = 41, .to = 42 },
+        };
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *st = alloc_zero(rollout_state_size(2));
+        Event e = { .kind = EVENT_START };
+        uint32_t order[4] = { 9, 9, 9, 9 };
+        size_t n = 0;
+
+        EXPECT(st);
+        d->plan.targets = targets;
+        d->plan.n_targets = 2;
+        d->plan.n_checks = 0;
+        rollout_init(st, &d->plan, 1);
+        EXPECT_OK(rollout_step(st, &d->plan, &e, &d->now, d->actions));
+        for (unsigned round = 0; round < 8; round++) { /* three reads and a write for each */
+                TargetState *t = &st->targets[round % 2];
+                Event reply = { .target = round % 2,
+                        .op_id = t->alias_op.id,
+                        .version_active = true,
+                        .route = t->want,
+                        .revision = t->stage == STAGE_WRITE ? "r2" : "r1" };
+
+                reply.kind = t->stage == STAGE_READ_ALIAS ? EVENT_ALIAS_READ
+                                : t->stage == STAGE_WRITE ? EVENT_ALIAS_WRITTEN
+                                                          : EVENT_VERSION_READ;
+                if (t->stage == STAGE_READ_ALIAS)
+                        reply.route = (Route){ .primary = 41 };
+                EXPECT_OK(rollout_step(st, &d->plan, &reply, &d->now, d->actions));
+        }
+        EXPECT(st->step_age != 0);
+        drive_wait(d, d->plan.deadline);
+        e.kind = EVENT_TICK;
+        EXPECT_OK(rollout_step(st, &d->plan, &e, &d->now, d->actions));
+        EXPECT_INT(st->phase, PHASE_ROLLING_BACK);
+        for (size_t i = 0; i < d->actions->n && n < 4; i++)
+                if (d->actions->items[i].kind == ACTION_WRITE_ALIAS)
+                        order[n++] = d->actions->items[i].target;
+        EXPECT_INT(n, 2);
+        EXPECT_INT(order[0], 1);
+        EXPECT_INT(order[1], 0);
 }
