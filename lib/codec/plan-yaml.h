@@ -3,8 +3,7 @@
 /* A plan file's bytes -> Plan, with every mistake found and placed.
  *
  * Where the plan is silent, core/plan.h's defaults hold. "settled_after: auto" (or none) is three periods,
- * and at least 180 s for periods of a minute and more, at least 10 s for shorter ones. A last step of 100 %
- * is the promotion, not a step: its hold is the bake. */
+ * and at least 180 s. A last step of 100 % is the promotion, not a step: its hold is the bake. */
 
 #include "base/diag.h"
 #include "core/plan.h"
