@@ -8,13 +8,13 @@
 #include "base/usec.h"
 #include "core/trace.h"
 #include "lib/test.h"
+#include "model/frontier.h"
 #include "model/model.h"
 
 #define SEEN_SLOTS (1u << 23)
 
 typedef struct Walk {
-        ModelNode *queue; /* a ring would do; the walk is small enough for a list */
-        size_t n, room, head;
+        Frontier *frontier;
         uint64_t *seen;
         size_t n_seen, n_edges, n_finished, phases[PHASE_COUNT];
         unsigned depth_max;
@@ -58,24 +58,7 @@ static void walk_visit(Model *m, const ModelNode *next, void *userdata) {
         if ((w->depth_max != 0 && next->depth >= w->depth_max) ||
                         phase_is_terminal((Phase) model_state_const(next)->phase))
                 return;
-        if (w->n == w->room) {
-                size_t room = w->room == 0 ? 1024 : w->room * 2;
-                ModelNode *queue = alloc_resize(w->queue, room, sizeof(ModelNode));
-
-                EXPECT(queue);
-                w->queue = queue;
-                w->room = room;
-        }
-        w->queue[w->n++] = *next;
-}
-
-/* Done nodes are dropped, so that only the frontier is held. */
-static void walk_compact(Walk *w) {
-        if (w->head < 4096 || w->head < w->n / 2)
-                return;
-        memmove(w->queue, w->queue + w->head, (w->n - w->head) * sizeof(ModelNode));
-        w->n -= w->head;
-        w->head = 0;
+        EXPECT_OK(frontier_push(w->frontier, next));
 }
 
 static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t faults, uint32_t crashes,
@@ -91,10 +74,10 @@ static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t fa
         m->actions = alloc_one(ActionList);
         EXPECT(m->actions);
         model_root(m, root, faults, crashes, seizures);
+        w.frontier = frontier_new(root);
+        EXPECT(w.frontier);
         walk_visit(m, root, &w);
-        while (w.head < w.n) {
-                *node = w.queue[w.head++];
-                walk_compact(&w);
+        while (frontier_pop(w.frontier, node)) {
                 if (model_expand(m, node, walk_visit, &w) == 0)
                         FAIL("a dead end in phase %s",
                                         phase_to_string((Phase) model_state_const(node)->phase));
@@ -109,7 +92,7 @@ static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t fa
         free(m->actions);
         free(m);
         free(w.seen);
-        free(w.queue);
+        (void) frontier_free(w.frontier);
         free(root);
         free(node);
 }
