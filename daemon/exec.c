@@ -13,8 +13,6 @@
 #include "daemon/creds-source.h"
 #include "daemon/exec-internal.h"
 
-#define AWS_SERVICE_COUNT (AWS_CLOUDWATCH + 1)
-
 struct Exec {
         sd_event *event;
         Http *http;
@@ -27,6 +25,7 @@ struct Exec {
 static const HttpLimits limits[AWS_SERVICE_COUNT] = {
         [AWS_LAMBDA] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 1024 * 1024 },
         [AWS_CLOUDWATCH] = { 3 * USEC_PER_SEC, 20 * USEC_PER_SEC, 16 * 1024 * 1024 },
+        [AWS_STS] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 1024 * 1024 },
 };
 
 void exec_op_fail(ExecOp *op, Fault fault, const char *format, ...) {

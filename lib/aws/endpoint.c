@@ -36,6 +36,8 @@ const char *aws_service_signing_name(AwsService s) {
                 return "lambda";
         case AWS_CLOUDWATCH:
                 return "monitoring";
+        case AWS_STS:
+                return "sts";
         }
         ASSERT_NEVER();
         return NULL;
@@ -47,6 +49,8 @@ const char *aws_service_id(AwsService s) {
                 return "LAMBDA";
         case AWS_CLOUDWATCH:
                 return "CLOUDWATCH";
+        case AWS_STS:
+                return "STS";
         }
         ASSERT_NEVER();
         return NULL;

@@ -7,7 +7,9 @@
 typedef enum AwsService {
         AWS_LAMBDA,
         AWS_CLOUDWATCH,
+        AWS_STS,
 } AwsService;
+#define AWS_SERVICE_COUNT (AWS_STS + 1)
 
 typedef struct AwsEndpoint {
         bool tls;

@@ -8,6 +8,11 @@
 #define CLOUDWATCH_DIMENSIONS_MAX 8
 #define CLOUDWATCH_DATAPOINTS_MAX 100800
 
+typedef enum CloudwatchProtocol {
+        CLOUDWATCH_JSON,  /* AWS JSON 1.0 */
+        CLOUDWATCH_QUERY, /* form in, XML out: where JSON is refused */
+} CloudwatchProtocol;
+
 typedef struct MetricDimension {
         const char *name, *value; /* borrowed */
 } MetricDimension;

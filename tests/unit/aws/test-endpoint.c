@@ -6,8 +6,10 @@
 TEST(services_have_names) {
         EXPECT_STR(aws_service_signing_name(AWS_LAMBDA), "lambda");
         EXPECT_STR(aws_service_signing_name(AWS_CLOUDWATCH), "monitoring");
+        EXPECT_STR(aws_service_signing_name(AWS_STS), "sts");
         EXPECT_STR(aws_service_id(AWS_LAMBDA), "LAMBDA");
         EXPECT_STR(aws_service_id(AWS_CLOUDWATCH), "CLOUDWATCH");
+        EXPECT_STR(aws_service_id(AWS_STS), "STS");
 }
 
 TEST(regions_of_every_partition) {

@@ -1,0 +1,17 @@
+#pragma once
+
+/* How wrong our wall clock is in the eyes of one endpoint, from the Date of its replies (aws-facts 1.5). */
+
+#include "base/macro.h"
+
+#define SKEW_TRIP_MAX (15 * 60 * (usec_t) 1000000) /* replies that took longer say nothing */
+#define SKEW_DANGER (4 * 60 * (usec_t) 1000000)    /* AWS refuses signatures beyond 5 min */
+
+typedef struct Skew {
+        int64_t offset; /* usec to be added to our wall clock; 0 while it is known to be right */
+} Skew;
+
+/* date: of the reply (0: it had none), whole seconds. wall: ours at receipt. Errors of up to two seconds are
+ * noise and count as none. True: our idea changed by a minute or more. */
+bool skew_learn(Skew *s, usec_t date, bool has_age, usec_t wall, usec_t elapsed);
+usec_t skew_apply(const Skew *s, usec_t wall);
