@@ -2,6 +2,8 @@
 
 #include <expat.h>
 #include <limits.h>
+#include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -248,4 +250,42 @@ const char *xml_node_text(const XmlNode *parent, const char *name) {
         const XmlNode *n = xml_node_child(parent, name);
 
         return n && !n->child ? n->text : NULL;
+}
+
+static bool skip_digits(const char **s) {
+        size_t n = strspn(*s, "0123456789");
+
+        *s += n;
+        return n > 0;
+}
+
+/* [+-]digits[.digits][e[+-]digits]: strtod() takes more than that. */
+static bool is_number(const char *s) {
+        s += *s == '+' || *s == '-';
+        if (!skip_digits(&s))
+                return false;
+        if (*s == '.') {
+                s++;
+                if (!skip_digits(&s))
+                        return false;
+        }
+        if (*s == 'e' || *s == 'E') {
+                s++;
+                s += *s == '+' || *s == '-';
+                if (!skip_digits(&s))
+                        return false;
+        }
+        return *s == '\0';
+}
+
+int xml_text_number(const char *s, double *ret) {
+        locale_t locale;
+
+        if (!is_number(s))
+                return -EBADMSG;
+        /* A constant of the C library: nothing to free, nothing that can fail. */
+        locale = newlocale(LC_ALL_MASK, "C", (locale_t) 0);
+        assert(locale);
+        *ret = strtod_l(s, NULL, locale);
+        return 0;
 }

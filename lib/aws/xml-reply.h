@@ -33,3 +33,6 @@ const XmlNode *xml_node_child(const XmlNode *parent, const char *name);
 
 /* Its text. NULL: no such child, or it holds elements. */
 const char *xml_node_text(const XmlNode *parent, const char *name);
+
+/* A number as XML Schema writes a double, but for NaN and INF. May be infinite: too large. -EBADMSG. */
+int xml_text_number(const char *s, double *ret);

@@ -6,6 +6,7 @@
 
 #include "aws/fault.h"
 #include "aws/sigv4.h"
+#include "aws/svc-alarms.h"
 #include "aws/svc-cloudwatch.h"
 #include "aws/svc-lambda.h"
 #include "aws/svc-sts.h"
@@ -137,8 +138,8 @@ static int do_query(void) {
                 .period_seconds = 60 };
         _cleanup_(http_request_done) HttpRequest request = { 0 };
 
-        return cloudwatch_get_metric_data(
-                        &endpoint, &query, 1, USEC_PER_DAY, 2 * USEC_PER_DAY, NULL, &request);
+        return cloudwatch_get_metric_data(&endpoint, CLOUDWATCH_JSON, &query, 1, USEC_PER_DAY,
+                        2 * USEC_PER_DAY, NULL, &request);
 }
 
 TEST(queries) {
@@ -160,11 +161,100 @@ static int do_metric_data(void) {
         r = metric_data_init(&data, 1);
         if (r < 0)
                 return r;
-        return cloudwatch_parse_metric_data(&response, &data, error);
+        return cloudwatch_parse_metric_data(&response, CLOUDWATCH_JSON, &data, error);
 }
 
 TEST(metric_data) {
         fail_each(do_metric_data, 6);
+}
+
+static int do_query_form(void) {
+        static const MetricQuery query = { .name_space = "n",
+                .metric = "m",
+                .stat = "Sum",
+                .dimensions = { { "a", "b" } },
+                .n_dimensions = 1,
+                .period_seconds = 60 };
+        _cleanup_(http_request_done) HttpRequest request = { 0 };
+        int r;
+
+        r = cloudwatch_get_metric_data(&endpoint, CLOUDWATCH_QUERY, &query, 1, USEC_PER_DAY,
+                        2 * USEC_PER_DAY, NULL, &request);
+        if (r < 0)
+                EXPECT(!request.path && !request.body);
+        return r;
+}
+
+TEST(query_forms) {
+        fail_each(do_query_form, 8);
+}
+
+static int do_metric_xml(void) {
+        static const char page[] =
+                        "<GetMetricDataResponse><GetMetricDataResult><MetricDataResults><member><Id>q0</Id>"
+                        "<StatusCode>Complete</StatusCode><Timestamps><member>2026-01-15T13:34:00Z</member>"
+                        "</Timestamps><Values><member>1.0</member></Values></member></MetricDataResults>"
+                        "<NextToken>t</NextToken></GetMetricDataResult></GetMetricDataResponse>";
+        _cleanup_(metric_data_done) MetricData data = { 0 };
+        HttpResponse response = {
+                .status = 200, .body = (char *) (uintptr_t) page, .body_size = strlen(page)
+        };
+        char error[160];
+        int r;
+
+        r = metric_data_init(&data, 1);
+        if (r < 0)
+                return r;
+        return cloudwatch_parse_metric_data(&response, CLOUDWATCH_QUERY, &data, error);
+}
+
+TEST(metric_xml) {
+        fail_each(do_metric_xml, 10);
+}
+
+static const char *const alarm_names[] = { "a" };
+
+static int do_alarm_requests(void) {
+        _cleanup_(http_request_done) HttpRequest a = { 0 }, b = { 0 };
+        int r;
+
+        r = cloudwatch_describe_alarms(&endpoint, CLOUDWATCH_JSON, alarm_names, 1, "t", &a);
+        if (r < 0) {
+                EXPECT(!a.path && !a.body);
+                return r;
+        }
+        return cloudwatch_describe_alarms(&endpoint, CLOUDWATCH_QUERY, alarm_names, 1, "t", &b);
+}
+
+TEST(alarm_requests) {
+        fail_each(do_alarm_requests, 12);
+}
+
+static int do_alarms(void) {
+        static const char *const pages[] = {
+                [CLOUDWATCH_JSON] = "{\"MetricAlarms\":[{\"AlarmName\":\"a\",\"StateValue\":\"OK\"}],"
+                                    "\"NextToken\":\"t\"}",
+                [CLOUDWATCH_QUERY] = "<DescribeAlarmsResponse><DescribeAlarmsResult><MetricAlarms><member>"
+                                     "<AlarmName>a</AlarmName><StateValue>OK</StateValue></member>"
+                                     "</MetricAlarms></DescribeAlarmsResult></DescribeAlarmsResponse>",
+        };
+        _cleanup_(alarm_data_done) AlarmData data = { 0 };
+        char error[160];
+        int r;
+
+        r = alarm_data_init(&data, 1);
+        for (CloudwatchProtocol p = CLOUDWATCH_JSON; r >= 0 && p <= CLOUDWATCH_QUERY; p++) {
+                HttpResponse response = {
+                        .status = 200, .body = (char *) (uintptr_t) pages[p], .body_size = strlen(pages[p])
+                };
+
+                r = cloudwatch_parse_alarms(&response, p, alarm_names, &data, error);
+        }
+        return r;
+}
+
+TEST(alarms) {
+        fail_each(do_alarms, 8);
 }
 
 static int do_assume_role(void) {

@@ -145,3 +145,23 @@ TEST(dense_documents_fit) {
         EXPECT_OK(parse_repeated("<a>", "&#9;", 1000, "", "</a>"));
         EXPECT_OK(parse_repeated("<a>", "&#x10FFFF;", 1000, "", "</a>"));
 }
+
+TEST(numbers) {
+        static const struct {
+                const char *text;
+                double value;
+        } good[] = { { "0", 0 }, { "3.0", 3 }, { "-1.5", -1.5 }, { "+2", 2 }, { "1.0E-4", 1e-4 },
+                { "2.5e+3", 2500 }, { "1E10", 1e10 }, { "0.1", 0.1 }, { "123456789.0625", 123456789.0625 },
+                { "1e999", HUGE_VAL }, { "-1e999", -HUGE_VAL } };
+        static const char *const bad[] = { "", " ", "NaN", "Infinity", "-Infinity", "inf", "0x1", " 1", "1 ",
+                "1,5", "1.", ".5", "1e", "1e+", "--1", "1.5.2", "+" };
+        double value = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                EXPECT_OK(xml_text_number(good[i].text, &value));
+                EXPECT(!(value < good[i].value) && !(value > good[i].value));
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                if (xml_text_number(bad[i], &value) != -EBADMSG)
+                        FAIL("accepted: %s", bad[i]);
+}
