@@ -17,10 +17,11 @@
 #define BODY_MAX (4u * 1024 * 1024)
 #define TIME UINT64_C(1765977780)
 
+/* Of the processor: what else runs on the machine does not count. */
 static usec_t now(void) {
         struct timespec t = { 0 };
 
-        if (clock_gettime(CLOCK_MONOTONIC, &t) < 0)
+        if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) < 0)
                 abort();
         return (usec_t) t.tv_sec * USEC_PER_SEC + (usec_t) t.tv_nsec / 1000;
 }
