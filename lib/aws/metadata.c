@@ -318,7 +318,7 @@ static int container_target(const AwsEnv *env, HttpRequest *ret, char reterr[sta
                                                        : "AWS_CONTAINER_CREDENTIALS_FULL_URI";
         _cleanup_(aws_endpoint_done) AwsEndpoint endpoint = { 0 };
         _cleanup_(freep) char *origin = NULL, *path = NULL;
-        const char *rest = NULL, *query;
+        const char *rest = "", *query;
         int r;
 
         r = container_url(env, &origin, &rest, reterr);
