@@ -7,9 +7,6 @@
 #include "base/usec.h"
 #include "daemon/http-internal.h"
 
-/* Idle connections older than this are not used again: AWS closes them at about a minute, and a request that
- * meets the closing has an unknown outcome. */
-#define IDLE_SECONDS_MAX 50L
 #define UNACKNOWLEDGED_SECONDS_MAX 15u
 #define KEEPALIVE_IDLE_SECONDS 15L
 #define KEEPALIVE_INTERVAL_SECONDS 5L
@@ -200,7 +197,7 @@ static bool set_request(HttpCall *c, const char *url) {
 }
 
 static bool set_connection(HttpCall *c) {
-        return SET(CURLOPT_MAXAGE_CONN, IDLE_SECONDS_MAX) && SET(CURLOPT_NOSIGNAL, 1L) &&
+        return SET(CURLOPT_MAXAGE_CONN, HTTP_IDLE_SECONDS_MAX) && SET(CURLOPT_NOSIGNAL, 1L) &&
                         /* Without it, giving up on a name waits for the resolver's thread. */
                         SET(CURLOPT_QUICK_EXIT, 1L) && SET(CURLOPT_TCP_KEEPALIVE, 1L) &&
                         SET(CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS) &&
