@@ -288,7 +288,8 @@ static void fail_with(HttpCall *c, CURLcode code) {
                                 HTTP_HEADERS_SIZE_MAX);
                 http_call_fail(c, fault, text);
         } else if (c->n_sent > 1)
-                http_call_fail(c, fault, "connection was lost before a reply came");
+                http_call_fail(c, fault,
+                                "connection was lost, or the request turned away, before a reply came");
         else if (c->n_sent == 0 && (code == CURLE_PROXY || (connected != 0 && connected / 100 != 2)))
                 fail_at_proxy(c, connected, why);
         else
