@@ -1,4 +1,8 @@
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "lib/test.h"
 #include "unit/daemon/http-fixture.h"
 #include "unit/daemon/tls-peer.h"
@@ -85,6 +89,36 @@ TEST(many_calls_without_http2) {
                 EXPECT_STR(f->results[i].body, "ok");
         fixture_free(f);
         tls_peer_free(peer);
+}
+
+/* A server that takes connections and says nothing: those who wait for the first one's handshake, to share
+ * its connection, are let go in time like all the others, and nothing was sent. */
+TEST(handshake_that_never_ends) {
+        const HttpLimits limits = { 100 * USEC_PER_MSEC, 250 * USEC_PER_MSEC, 100 };
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        _cleanup_(fd_closep) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        Fixture *f = fixture_new(no_answer, NULL);
+        socklen_t size = sizeof(address);
+
+        EXPECT_OK(bind(fd, (const struct sockaddr *) &address, size));
+        EXPECT_OK(listen(fd, 64));
+        EXPECT_OK(getsockname(fd, (struct sockaddr *) &address, &size));
+        for (size_t i = 0; i < 20; i++) {
+                HttpRequest request = {
+                        .tls = true,
+                        .host = alloc_printf("127.0.0.1:%u", ntohs(address.sin_port)),
+                        .path = alloc_copy_string("/"),
+                };
+
+                fixture_start(f, i, &request, i == 10 ? HTTP_LANE_ROLLBACK : HTTP_LANE_NORMAL, &limits);
+        }
+        peer_run(f->event, &f->n_done, 20);
+        EXPECT(f->results[10].order <= 1); /* with the one that connects: waited for nobody */
+        for (size_t i = 0; i < 20; i++) {
+                EXPECT_STR(aws_fault_to_string(f->results[i].fault), aws_fault_to_string(AWS_UNREACHABLE));
+                EXPECT(f->results[i].elapsed < 2 * USEC_PER_SEC);
+        }
+        fixture_free(f);
 }
 
 TEST(old_protocol_versions) {
