@@ -259,7 +259,7 @@ void http_call_fail(HttpCall *c, AwsFault fault, const char *why) {
 /* A proxy that does not let us through. It is named by its address: what the environment says may hold a
  * password. */
 static void fail_at_proxy(HttpCall *c, long status, const char *why) {
-        char text[AWS_ERROR_MESSAGE_MAX];
+        _cleanup_(freep) char *text = NULL;
         const char *ip = NULL;
         long port = 0;
 
@@ -267,9 +267,8 @@ static void fail_at_proxy(HttpCall *c, long status, const char *why) {
         (void) curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_PORT, &port);
         if (status == 407)
                 why = "answers 407: it wants a user name and password, or others than the environment has";
-        (void) snprintf(text, sizeof(text), "proxy at %s port %ld: %s", str_is_empty(ip) ? "?" : ip, port,
-                        why);
-        http_call_fail(c, AWS_UNREACHABLE, text);
+        text = alloc_printf("proxy at %s port %ld: %s", str_is_empty(ip) ? "?" : ip, port, why);
+        http_call_fail(c, AWS_UNREACHABLE, text ? text : why);
 }
 
 static void fail_with(HttpCall *c, CURLcode code) {
