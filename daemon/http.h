@@ -1,14 +1,20 @@
 #pragma once
 
-/* HTTP calls on the event loop: libcurl's multi interface driven by sd-event. Nothing blocks. */
+/* HTTP calls on the event loop: libcurl's multi interface driven by sd-event. Nothing blocks.
+ *
+ * HTTP/2 where a TLS server offers it: the calls to one host then share a connection. Proxies as the
+ * environment names them (https_proxy, http_proxy in lower case, all_proxy, no_proxy), but never for
+ * loopback and link-local hosts. A request is sent once, or not at all; nothing repeats it. */
 
 #include <systemd/sd-event.h>
 
+#include "aws/endpoint.h"
 #include "aws/fault.h"
 #include "aws/http-value.h"
 
 typedef struct Http Http;
 typedef struct HttpCall HttpCall;
+typedef struct HttpWarm HttpWarm;
 
 typedef enum HttpLane {
         HTTP_LANE_NORMAL,
@@ -42,3 +48,13 @@ DEFINE_TRIVIAL_CLEANUP(Http *, http_free);
 int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimits *limits, HttpDone done,
                 void *userdata, HttpCall **ret_call);
 void http_cancel(HttpCall *call); /* "done" will not be called; NULL is fine */
+/* Still in a queue, or connecting: nothing of the request was sent. */
+bool http_call_is_waiting(const HttpCall *call);
+
+/* From now until http_warm_free() a connection to that host is kept open, so that a call there finds one: it
+ * is opened at once, and when the host was not used for a while, a small unsigned request (answered with an
+ * error, which counts against nobody) keeps it from being closed as idle. Failing is silent; it is tried
+ * again, after growing pauses of up to a minute. Several may want the same host. */
+int http_keep_warm(Http *h, const AwsEndpoint *e, HttpWarm **ret);
+HttpWarm *http_warm_free(HttpWarm *w);
+DEFINE_TRIVIAL_CLEANUP(HttpWarm *, http_warm_free);
