@@ -41,11 +41,15 @@ void http_request_done(HttpRequest *r) {
         free(r->host);
         free(r->path);
         free(r->query);
+        if (r->body)
+                explicit_bzero(r->body, r->body_size); /* it may hold a token */
         free(r->body);
         *r = (HttpRequest){ 0 };
 }
 
 void http_response_done(HttpResponse *r) {
+        if (r->body)
+                explicit_bzero(r->body, r->body_size); /* it may hold credentials */
         free(r->body);
         free(r->request_id);
         free(r->error_type);
