@@ -1,4 +1,6 @@
 #include <ctype.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -8,6 +10,9 @@
 /* Idle connections older than this are not used again: AWS closes them at about a minute, and a request that
  * meets the closing has an unknown outcome. */
 #define IDLE_SECONDS_MAX 50L
+#define UNACKNOWLEDGED_SECONDS_MAX 15u
+#define KEEPALIVE_IDLE_SECONDS 15L
+#define KEEPALIVE_INTERVAL_SECONDS 5L
 
 HttpCall *http_call_new(HttpRequest *take_request, const HttpLimits *limits) {
         HttpCall *c = alloc_one(HttpCall);
@@ -33,9 +38,14 @@ HttpCall *http_call_free(HttpCall *c) {
         return NULL;
 }
 
+bool http_call_is_waiting(const HttpCall *call) {
+        return call->n_sent == 0;
+}
+
 /* Called each time when libcurl is about to send the request on an established connection. It would do so
- * again, by itself, when a reused connection breaks before the first byte of the reply; but then the first
- * one may have arrived, and repeating a write is not libcurl's decision. */
+ * again, by itself, when a reused connection breaks before the first byte of the reply, or when an HTTP/2
+ * server refuses the stream; but then the first one may have arrived, and repeating a write is not libcurl's
+ * decision. */
 static int on_ready(void *userdata, char *to_ip, char *from_ip, int to_port, int from_port) {
         HttpCall *c = userdata;
 
@@ -69,6 +79,10 @@ static size_t on_header(char *data, size_t size, size_t n, void *userdata) {
         HttpCall *c = userdata;
         HttpResponse *response = &c->outcome.response;
 
+        c->headers_size += size * n;
+        c->has_too_many_headers = c->headers_size > HTTP_HEADERS_SIZE_MAX;
+        if (c->has_too_many_headers)
+                return 0;
         /* A status line: what came before belongs to an interim reply. */
         if (size * n >= 5 && memcmp(data, "HTTP/", 5) == 0) {
                 http_response_done(response);
@@ -130,6 +144,17 @@ static bool host_is_loopback(const char *host) {
         return str_after(host, "127.") || str_after(host, "[::1]");
 }
 
+/* An HTTP/2 connection outlives the calls that time out on it, so one that leads nowhere would take call
+ * after call with it. The kernel ends it: when what was sent is not acknowledged for that long, or nothing
+ * at all comes back from a silent one. */
+static int on_socket(void *userdata, curl_socket_t fd, curlsocktype purpose) {
+        unsigned milliseconds = UNACKNOWLEDGED_SECONDS_MAX * 1000;
+
+        /* Not every socket is TCP's; without it things are slower, not wrong. */
+        (void) setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
+        return CURL_SOCKOPT_OK;
+}
+
 static long to_msec(usec_t span) {
         return (long) (usec_min(span, USEC_PER_DAY) + USEC_PER_MSEC - 1) / (long) USEC_PER_MSEC;
 }
@@ -143,10 +168,7 @@ static bool set_limits(HttpCall *c) {
 
         return SET(CURLOPT_CONNECTTIMEOUT_MS, to_msec(c->limits.connect_timeout)) &&
                         SET(CURLOPT_TIMEOUT_MS, to_msec(c->limits.total_timeout)) &&
-                        SET(CURLOPT_LOW_SPEED_LIMIT, 1L) && SET(CURLOPT_LOW_SPEED_TIME, silence) &&
-                        SET(CURLOPT_MAXAGE_CONN, IDLE_SECONDS_MAX) && SET(CURLOPT_NOSIGNAL, 1L) &&
-                        /* Without it, giving up on a name waits for the resolver's thread. */
-                        SET(CURLOPT_QUICK_EXIT, 1L);
+                        SET(CURLOPT_LOW_SPEED_LIMIT, 1L) && SET(CURLOPT_LOW_SPEED_TIME, silence);
 }
 
 static bool set_security(HttpCall *c, const char *ca_bundle) {
@@ -158,16 +180,17 @@ static bool set_security(HttpCall *c, const char *ca_bundle) {
 
         if (ca_bundle)
                 is_set = is_set && SET(CURLOPT_CAINFO, ca_bundle) && SET(CURLOPT_CAPATH, NULL);
-        if (host_is_loopback(c->request.host))
-                is_set = is_set && SET(CURLOPT_PROXY, "");
         return is_set;
 }
 
 static bool set_request(HttpCall *c, const char *url) {
         const HttpRequest *request = &c->request;
         bool is_set = SET(CURLOPT_URL, url) && SET(CURLOPT_PATH_AS_IS, 1L) &&
-                        SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1) &&
-                        SET(CURLOPT_USERAGENT, "canaryd") && SET(CURLOPT_TCP_KEEPALIVE, 1L);
+                        SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS) &&
+                        /* Calls wait for a connection that may turn out to have room for them all; a
+                         * rollback waits for nobody's handshake. */
+                        SET(CURLOPT_PIPEWAIT, request->tls && c->lane == HTTP_LANE_NORMAL ? 1L : 0L) &&
+                        SET(CURLOPT_USERAGENT, "canaryd");
 
         if (request->body || request->method == HTTP_POST || request->method == HTTP_PUT)
                 is_set = is_set && SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_size) &&
@@ -176,13 +199,34 @@ static bool set_request(HttpCall *c, const char *url) {
                         SET(CURLOPT_HTTPHEADER, c->headers);
 }
 
+static bool set_connection(HttpCall *c) {
+        return SET(CURLOPT_MAXAGE_CONN, IDLE_SECONDS_MAX) && SET(CURLOPT_NOSIGNAL, 1L) &&
+                        /* Without it, giving up on a name waits for the resolver's thread. */
+                        SET(CURLOPT_QUICK_EXIT, 1L) && SET(CURLOPT_TCP_KEEPALIVE, 1L) &&
+                        SET(CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS) &&
+                        SET(CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS) &&
+                        SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
+}
+
+/* What is for AWS is not for the proxy, and a proxy that speaks TLS is believed as little as anybody. */
+static bool set_proxy(HttpCall *c, const char *ca_bundle) {
+        bool is_set = SET(CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE) &&
+                        SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L) &&
+                        SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L) &&
+                        SET(CURLOPT_PROXY_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+
+        if (ca_bundle)
+                is_set = is_set && SET(CURLOPT_PROXY_CAINFO, ca_bundle) && SET(CURLOPT_PROXY_CAPATH, NULL);
+        if (host_is_loopback(c->request.host))
+                is_set = is_set && SET(CURLOPT_PROXY, "");
+        return is_set;
+}
+
 static bool set_callbacks(HttpCall *c) {
         return SET(CURLOPT_PRIVATE, c) && SET(CURLOPT_ERRORBUFFER, c->error) &&
                         SET(CURLOPT_PREREQFUNCTION, on_ready) && SET(CURLOPT_PREREQDATA, c) &&
                         SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, c) &&
-                        SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, c) &&
-                        /* What a proxy says to CONNECT is not the reply. */
-                        SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+                        SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, c);
 }
 
 int http_call_prepare(HttpCall *c, const char *ca_bundle) {
@@ -199,7 +243,8 @@ int http_call_prepare(HttpCall *c, const char *ca_bundle) {
         c->easy = curl_easy_init();
         if (!c->easy)
                 return -ENOMEM;
-        if (!set_limits(c) || !set_security(c, ca_bundle) || !set_request(c, url) || !set_callbacks(c))
+        if (!set_limits(c) || !set_security(c, ca_bundle) || !set_connection(c) ||
+                        !set_proxy(c, ca_bundle) || !set_request(c, url) || !set_callbacks(c))
                 return -ENOMEM;
         return 0;
 }
@@ -214,18 +259,43 @@ void http_call_fail(HttpCall *c, AwsFault fault, const char *why) {
                         *p = ' ';
 }
 
+/* A proxy that does not let us through. It is named by its address: what the environment says may hold a
+ * password. */
+static void fail_at_proxy(HttpCall *c, long status, const char *why) {
+        char text[AWS_ERROR_MESSAGE_MAX];
+        const char *ip = NULL;
+        long port = 0;
+
+        (void) curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_IP, &ip);
+        (void) curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_PORT, &port);
+        if (status == 407)
+                why = "answers 407: it wants a user name and password, or others than the environment has";
+        (void) snprintf(text, sizeof(text), "proxy at %s port %ld: %s", str_is_empty(ip) ? "?" : ip, port,
+                        why);
+        http_call_fail(c, AWS_UNREACHABLE, text);
+}
+
 static void fail_with(HttpCall *c, CURLcode code) {
         /* Everything up to the TLS handshake is behind us once the request may go out. */
         AwsFault fault = c->n_sent > 0 ? AWS_TRANSIENT : AWS_UNREACHABLE;
+        const char *why = c->error[0] != '\0' ? c->error : curl_easy_strerror(code);
+        long connected = 0; /* the status of a proxy's reply to CONNECT */
         char text[64];
 
+        (void) curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &connected);
         if (c->is_too_large) {
                 (void) snprintf(text, sizeof(text), "reply is larger than %zu bytes", c->limits.body_max);
                 http_call_fail(c, fault, text);
+        } else if (c->has_too_many_headers) {
+                (void) snprintf(text, sizeof(text), "headers of the reply are larger than %u bytes",
+                                HTTP_HEADERS_SIZE_MAX);
+                http_call_fail(c, fault, text);
         } else if (c->n_sent > 1)
                 http_call_fail(c, fault, "connection was lost before a reply came");
+        else if (c->n_sent == 0 && (code == CURLE_PROXY || (connected != 0 && connected / 100 != 2)))
+                fail_at_proxy(c, connected, why);
         else
-                http_call_fail(c, fault, c->error[0] != '\0' ? c->error : curl_easy_strerror(code));
+                http_call_fail(c, fault, why);
 }
 
 void http_call_finish(HttpCall *c, CURLcode code) {
@@ -242,6 +312,11 @@ void http_call_finish(HttpCall *c, CURLcode code) {
         }
         if (status < 100 || status > 599) {
                 http_call_fail(c, AWS_TRANSIENT, "reply has no HTTP status");
+                return;
+        }
+        /* Of a request that is not tunnelled it is the proxy that says this, AWS never does. */
+        if (status == 407 && !c->request.tls) {
+                fail_at_proxy(c, status, "");
                 return;
         }
         outcome->response.body_size = c->body.size;

@@ -12,6 +12,9 @@
 #define HTTP_FLIGHT_MAX 64
 #define HTTP_FLIGHT_HOST_MAX 16
 #define HTTP_FLIGHT_ROLLBACK_MAX 256
+/* What a reply may have of headers, all of them together. libcurl has a limit of its own, and had none in
+ * some versions. */
+#define HTTP_HEADERS_SIZE_MAX (256u * 1024)
 #define HTTP_LANE_COUNT (HTTP_LANE_ROLLBACK + 1)
 
 typedef struct HttpHost HttpHost;
@@ -37,7 +40,9 @@ struct HttpCall {
         struct curl_slist *headers;
         char error[CURL_ERROR_SIZE];
         unsigned n_sent; /* how often libcurl came to the point of sending the request */
+        size_t headers_size;
         bool is_too_large;
+        bool has_too_many_headers;
         Buf body;
         HttpOutcome outcome;
 };

@@ -204,7 +204,9 @@ static int http_open(Http *h) {
                         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, h) != CURLM_OK ||
                         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted) != CURLM_OK ||
                         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, h) != CURLM_OK ||
-                        curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) != CURLM_OK ||
+                        curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) != CURLM_OK ||
+                        curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
+                                        (long) HTTP_FLIGHT_ROLLBACK_MAX) != CURLM_OK ||
                         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS_MAX) != CURLM_OK ||
                         curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
                                         (long) HTTP_FLIGHT_ROLLBACK_MAX + IDLE_CONNECTIONS_MAX) !=

@@ -1,6 +1,10 @@
 #pragma once
 
-/* HTTP calls on the event loop: libcurl's multi interface driven by sd-event. Nothing blocks. */
+/* HTTP calls on the event loop: libcurl's multi interface driven by sd-event. Nothing blocks.
+ *
+ * HTTP/2 where a TLS server offers it: the calls to one host then share a connection. Proxies as the
+ * environment names them (https_proxy, http_proxy in lower case, all_proxy, no_proxy), but never for
+ * loopback and link-local hosts. A request is sent once, or not at all; nothing repeats it. */
 
 #include <systemd/sd-event.h>
 
@@ -42,3 +46,5 @@ DEFINE_TRIVIAL_CLEANUP(Http *, http_free);
 int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimits *limits, HttpDone done,
                 void *userdata, HttpCall **ret_call);
 void http_cancel(HttpCall *call); /* "done" will not be called; NULL is fine */
+/* Still in a queue, or connecting: nothing of the request was sent. */
+bool http_call_is_waiting(const HttpCall *call);

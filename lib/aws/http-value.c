@@ -175,6 +175,8 @@ int http_response_take_header(HttpResponse *r, const char *name, const char *val
                 return take_text(&r->error_type, value, n);
         if (strcaseeq(name, "x-amzn-query-error"))
                 return take_text(&r->query_error, value, n);
+        if (strcaseeq(name, "age"))
+                r->has_age = true;
         if (strcaseeq(name, "date") || strcaseeq(name, "retry-after"))
                 return take_time(r, name, value, n);
         return 0;

@@ -41,6 +41,7 @@ struct HttpResponse {
         char *error_type;   /* x-amzn-errortype, raw */
         char *query_error;  /* x-amzn-query-error, raw */
         usec_t date;        /* Date header, 0 when absent or unreadable */
+        bool has_age;       /* Age header: the reply, and its date, come out of a cache */
         usec_t retry_after; /* Retry-After in seconds turned into a span, 0 when absent */
 };
 

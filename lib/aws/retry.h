@@ -1,6 +1,6 @@
 #pragma once
 
-/* When a call that failed is sent again: the SDKs' "standard" mode (aws-facts 9.3). Values; no clock. */
+/* When a call that failed is sent again: the SDKs' "standard" mode. Values; no clock. */
 
 #include "aws/fault.h"
 #include "base/prng.h"
@@ -17,7 +17,7 @@ typedef struct RetryQuota {
 /* One call's tries. Zeroed at its begin. */
 typedef struct Retry {
         unsigned attempts;  /* made so far */
-        unsigned taken;     /* of the quota, by the last retry */
+        unsigned taken;     /* of the quota, by the last retry that cost any */
         bool has_refreshed; /* the credentials, for this call */
         bool has_corrected; /* the clock */
 } Retry;
@@ -32,8 +32,12 @@ typedef enum RetryVerdict {
 
 void retry_quota_init(RetryQuota *q);
 
-/* is_repeatable: sending it twice does no harm (reads). What is not is sent again only when it surely did
- * not happen. clock_moved: the reply changed our idea of the endpoint's clock by a minute or more. */
+/* What becomes of an attempt that failed (it is counted here). is_repeatable: sending it twice does no harm
+ * (reads). What is not is sent again only when it surely did not happen, and not at all when throttled:
+ * pacing writes is the caller's business. clock_moved: our idea of the endpoint's clock is by now a minute
+ * or more from the one that this attempt was signed with, whichever reply taught it. retry_after: AWS's
+ * wish, honoured up to 5 s beyond our own delay; 0: none. ret_delay: set unless RETRY_NO. */
 RetryVerdict retry_decide(Retry *r, RetryQuota *q, AwsFault fault, bool is_repeatable, bool clock_moved,
                 usec_t retry_after, Prng *prng, usec_t *ret_delay);
+/* Gives the quota back what the last retry took; a call that never took any adds one. */
 void retry_succeeded(Retry *r, RetryQuota *q);

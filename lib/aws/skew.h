@@ -1,6 +1,6 @@
 #pragma once
 
-/* How wrong our wall clock is in the eyes of one endpoint, from the Date of its replies (aws-facts 1.5). */
+/* How wrong our wall clock is in the eyes of one endpoint, from the Date of its replies. */
 
 #include "base/macro.h"
 
@@ -12,6 +12,9 @@ typedef struct Skew {
 } Skew;
 
 /* date: of the reply (0: it had none), whole seconds. wall: ours at receipt. Errors of up to two seconds are
- * noise and count as none. True: our idea changed by a minute or more. */
+ * noise and count as none, and so is what a reply's long way may explain: an offset that fits is kept. A
+ * reply from a cache (has_age) says nothing. True: our idea changed by a minute or more. */
 bool skew_learn(Skew *s, usec_t date, bool has_age, usec_t wall, usec_t elapsed);
+
+/* For the time of signatures only: leases and timers go by our own clocks. */
 usec_t skew_apply(const Skew *s, usec_t wall);
