@@ -316,8 +316,8 @@ static void on_http_done(const HttpOutcome *outcome, void *userdata) {
         call->http = NULL;
         clock_read(&now);
         if (outcome->fault == AWS_OK && m->corrects_skew)
-                (void) skew_learn(
-                                &m->skews[call->service], response->date, false, now.wall, outcome->elapsed);
+                (void) skew_learn(&m->skews[call->service], response->date, response->has_age, now.wall,
+                                outcome->elapsed);
         if (outcome->fault == AWS_OK && response->status == 401 && has_token && !call->has_renewed) {
                 call->has_renewed = true;
                 call->is_v1 = false;

@@ -190,7 +190,7 @@ static int process_judge(CredsProcess *p, const siginfo_t *info, AwsCreds *ret, 
         return 0;
 }
 
-static int on_exit(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+static int on_ended(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         _cleanup_(aws_creds_done) AwsCreds creds = { 0 };
         Child *child = userdata;
         CredsFailure failure;
@@ -280,7 +280,7 @@ static int process_watch_child(CredsProcess *p, pid_t pid) {
                 return -ENOMEM;
         child->owner = p;
         child->pid = pid;
-        r = sd_event_add_io(p->event, &child->source, pidfd, EPOLLIN, on_exit, child);
+        r = sd_event_add_io(p->event, &child->source, pidfd, EPOLLIN, on_ended, child);
         if (r < 0)
                 return r;
         (void) sd_event_source_set_description(child->source, "creds-process");

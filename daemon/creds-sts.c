@@ -12,8 +12,7 @@
 #include "daemon/clock.h"
 
 #define PEERS_MAX 16
-#define GLOBAL_HOST "sts.amazonaws.com"
-#define GLOBAL_REGION "us-east-1"
+#define DEFAULT_REGION "us-east-1"
 #define SESSION_NAME_MAX 64
 
 static const HttpLimits limits = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 256 * 1024 };
@@ -47,6 +46,7 @@ struct StsCall {
 
         AwsEndpoint endpoint;
         StsPeer *peer;
+        Skew signed_with; /* what was known of the peer's clock when the last attempt was signed */
         Retry retry;
         HttpCall *http;
         sd_event_source *timer; /* between two attempts */
@@ -166,9 +166,10 @@ static int call_build(const StsCall *call, HttpRequest *ret, CredsFailure *failu
         return r;
 }
 
-static int call_sign(const StsCall *call, HttpRequest *request) {
+static int call_sign(StsCall *call, HttpRequest *request) {
         Now now;
 
+        call->signed_with = call->peer->skew;
         if (call->token_file)
                 return 0;
         clock_read(&now);
@@ -176,7 +177,7 @@ static int call_sign(const StsCall *call, HttpRequest *request) {
                         &(const SigV4Scope){
                                         .region = call->region,
                                         .service = aws_service_signing_name(AWS_STS),
-                                        .time = skew_apply(&call->peer->skew, now.wall),
+                                        .time = skew_apply(&call->signed_with, now.wall),
                         });
 }
 
@@ -215,13 +216,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* Asked once more in the other lane: the call may stand behind many. Nothing is lost but a session that
- * nobody uses. */
+/* The call stands behind others: out of that queue, and into the other. */
 void creds_sts_hurry(StsCall *call) {
         if (call->is_rollback)
                 return;
         call->is_rollback = true;
-        if (!call->http)
+        if (!call->http || !http_call_is_waiting(call->http))
                 return;
         http_cancel(call->http);
         call->http = NULL;
@@ -239,11 +239,17 @@ static void hide_request(char *message) {
                 *p = '\0';
 }
 
-static bool call_retry(StsCall *call, AwsFault fault, bool clock_moved, usec_t retry_after) {
+static bool call_clock_moved(const StsCall *call) {
+        int64_t by = call->peer->skew.offset - call->signed_with.offset;
+
+        return by >= (int64_t) USEC_PER_MINUTE || by <= -(int64_t) USEC_PER_MINUTE;
+}
+
+static bool call_retry(StsCall *call, AwsFault fault, usec_t retry_after) {
         usec_t delay = 0;
 
-        switch (retry_decide(&call->retry, &call->peer->quota, fault, true, clock_moved, retry_after,
-                        &call->sts->prng, &delay)) {
+        switch (retry_decide(&call->retry, &call->peer->quota, fault, true, call_clock_moved(call),
+                        retry_after, &call->sts->prng, &delay)) {
         case RETRY_NO:
         case RETRY_WITH_FRESH_CREDS: /* whoever asked knows where to get them */
                 return false;
@@ -256,13 +262,13 @@ static bool call_retry(StsCall *call, AwsFault fault, bool clock_moved, usec_t r
         return sd_event_source_set_enabled(call->timer, SD_EVENT_ONESHOT) >= 0;
 }
 
-static void call_refused(StsCall *call, const HttpOutcome *outcome, bool clock_moved) {
+static void call_refused(StsCall *call, const HttpOutcome *outcome) {
         AwsError error = { .fault = outcome->fault };
         CredsFailure failure;
 
         if (outcome->fault == AWS_OK)
                 aws_error_from_response(&outcome->response, &error);
-        if (call_retry(call, error.fault, clock_moved, outcome->response.retry_after))
+        if (call_retry(call, error.fault, outcome->response.retry_after))
                 return;
         hide_request(error.message);
         if (outcome->fault != AWS_OK)
@@ -286,7 +292,7 @@ static void call_take(StsCall *call, const HttpResponse *response) {
                 call_end(call, &creds, NULL);
                 return;
         }
-        if (call_retry(call, AWS_TRANSIENT, false, 0))
+        if (call_retry(call, AWS_TRANSIENT, 0))
                 return;
         (void) creds_failure_set(&failure, AWS_TRANSIENT, "role %s cannot be assumed: %s", call->arn,
                         r == -ENOMEM ? "out of memory" : error);
@@ -296,18 +302,17 @@ static void call_take(StsCall *call, const HttpResponse *response) {
 static void on_http_done(const HttpOutcome *outcome, void *userdata) {
         StsCall *call = userdata;
         const HttpResponse *response = &outcome->response;
-        bool clock_moved = false;
         Now now;
 
         call->http = NULL;
         clock_read(&now);
         if (outcome->fault == AWS_OK && call->sts->settings->corrects_skew)
-                clock_moved = skew_learn(
-                                &call->peer->skew, response->date, false, now.wall, outcome->elapsed);
+                (void) skew_learn(&call->peer->skew, response->date, response->has_age, now.wall,
+                                outcome->elapsed);
         if (outcome->fault == AWS_OK && response->status >= 200 && response->status < 300)
                 call_take(call, response);
         else
-                call_refused(call, outcome, clock_moved);
+                call_refused(call, outcome);
         if (response->body)
                 explicit_bzero(response->body, response->body_size);
 }
@@ -344,7 +349,7 @@ static const char *find_region(const CredsSts *s, const StsAsk *ask) {
                 return ask->region;
         if (!str_is_empty(s->settings->region))
                 return s->settings->region;
-        return str_after(ask->role.arn, "arn:aws:") || s->settings->endpoint_urls[AWS_STS] ? GLOBAL_REGION
+        return str_after(ask->role.arn, "arn:aws:") || s->settings->endpoint_urls[AWS_STS] ? DEFAULT_REGION
                                                                                            : NULL;
 }
 
@@ -360,12 +365,11 @@ static int call_find_endpoint(StsCall *call, const StsAsk *ask, CredsFailure *fa
         r = aws_settings_endpoint(call->sts->settings, AWS_STS, region, &call->endpoint);
         if (r < 0 && r != -ENOMEM)
                 return creds_failure_set(failure, AWS_INVALID,
-                                "role %s cannot be assumed: there is no STS endpoint for region %s%s",
-                                ask->role.arn, region,
-                                r == -EOPNOTSUPP ? " of the kind that is configured" : "");
+                                "role %s cannot be assumed: \"%s\" is not the name of a region",
+                                ask->role.arn, region);
         if (r < 0)
                 return r;
-        r = copy_text(streq(call->endpoint.host, GLOBAL_HOST) ? GLOBAL_REGION : region, &call->region);
+        r = copy_text(aws_settings_signing_region(call->sts->settings, AWS_STS, region), &call->region);
         if (r < 0)
                 return r;
         call->peer = sts_peer(call->sts, call->endpoint.host);
