@@ -100,8 +100,7 @@ static void process_end(CredsProcess *take_process, AwsCreds *creds, const Creds
 static void process_give_up(CredsProcess *p, const char *why) {
         CredsFailure failure;
 
-        (void) creds_failure_set(
-                        &failure, AWS_EXPIRED, "credential_process of %s %s and was killed", p->source, why);
+        (void) creds_failure_set(&failure, AWS_EXPIRED, "%s %s and was killed", p->source, why);
         process_end(p, NULL, &failure);
 }
 
@@ -165,26 +164,24 @@ static int process_judge(CredsProcess *p, const siginfo_t *info, AwsCreds *ret, 
 
         if (process_read_text(p) < 0)
                 return creds_failure_set(failure, AWS_EXPIRED,
-                                "credential_process of %s printed more than "
+                                "%s printed more than "
                                 "64 KiB",
                                 p->source);
         if (p->n_words == 0)
                 (void) process_read_words(p);
         creds_quote(p->words, p->n_words, words);
         if (info->si_code != CLD_EXITED)
-                return creds_failure_set(failure, AWS_EXPIRED,
-                                "credential_process of %s was ended by signal %i%s%s", p->source,
+                return creds_failure_set(failure, AWS_EXPIRED, "%s was ended by signal %i%s%s", p->source,
                                 info->si_status, words[0] != '\0' ? ": " : "", words);
         if (info->si_status != 0)
-                return creds_failure_set(failure, AWS_EXPIRED,
-                                "credential_process of %s failed with status %i%s%s", p->source,
+                return creds_failure_set(failure, AWS_EXPIRED, "%s failed with status %i%s%s", p->source,
                                 info->si_status, words[0] != '\0' ? ": " : "", words);
         r = creds_json_parse(p->text, p->size, CREDS_JSON_PROCESS, ret, error);
         if (r == -ENOMEM)
                 return creds_failure_set(failure, AWS_TRANSIENT, "out of memory");
         if (r < 0)
                 return creds_failure_set(failure, AWS_EXPIRED,
-                                "credential_process of %s printed no "
+                                "%s printed no "
                                 "credentials: %s",
                                 p->source, error);
         return 0;
@@ -363,9 +360,8 @@ int creds_process_start(sd_event *event, char *const *argv, const char *source, 
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return creds_failure_set(failure, AWS_EXPIRED,
-                                "credential_process of %s: %s cannot be started: %s", source, argv[0],
-                                strerror(-r));
+                return creds_failure_set(failure, AWS_EXPIRED, "%s: %s cannot be started: %s", source,
+                                argv[0], strerror(-r));
         p->done = done;
         p->userdata = userdata;
         *ret = TAKE_PTR(p);

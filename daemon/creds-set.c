@@ -224,7 +224,7 @@ static void set_take(CredsSet *s, AwsCreds *take_creds) {
                 set_plan(s, &now);
         }
         if (!s->is_announced)
-                log_message(LOG_INFO, "AWS credentials from %s", s->source);
+                log_message(s->role_arn ? LOG_DEBUG : LOG_INFO, "AWS credentials from %s", s->source);
         s->is_announced = true;
         set_arm_timer(s, &now);
         set_arm(s);
