@@ -207,7 +207,7 @@ static const char *section_end(Span s) {
         if (s.text[0] != '[')
                 return NULL;
         end = memrchr(s.text, ']', s.n);
-        return end && trim((Span){ s.text + 1, (size_t) (end - s.text) - 1 }).n > 0 ? end : NULL;
+        return end && end > s.text + 1 ? end : NULL;
 }
 
 static Span next_line(Parser *p) {

@@ -236,8 +236,9 @@ int imds_creds_request(const ImdsConfig *c, const char *token, const char *role,
         _cleanup_(buf_done) Buf path = BUF_INIT(IMDS_PATH_MAX);
         int r;
 
-        (void) buf_puts(&path, IMDS_ROLE_PATH);
-        r = uri_encode(&path, role, strlen(role), false);
+        r = buf_puts(&path, IMDS_ROLE_PATH);
+        if (r >= 0)
+                r = uri_encode(&path, role, strlen(role), false);
         if (r < 0)
                 return r;
         return imds_get(c, buf_text(&path), token, ret);
