@@ -15,6 +15,17 @@ static bool is_protocol_code(const char *code) {
         return false;
 }
 
+/* 400s that stay the same however many queries there are. */
+static bool is_call_code(const char *code) {
+        static const char *const codes[] = { "InvalidNextToken", "InvalidNextTokenException",
+                "SerializationException" };
+
+        for (size_t i = 0; i < ELEMENTSOF(codes); i++)
+                if (streq(code, codes[i]))
+                        return true;
+        return is_protocol_code(code);
+}
+
 static bool is_markup(const char *body) {
         return body && body[strspn(body, " \t\r\n")] == '<';
 }
@@ -48,4 +59,15 @@ bool cloudwatch_refuses_json(const HttpResponse *response) {
         /* Who has read the JSON answers in JSON, and names the code in a header too. */
         return !response->error_type && !response->query_error &&
                         (response->status == 415 || is_markup(response->body));
+}
+
+bool cloudwatch_refuses_queries(const HttpResponse *response) {
+        AwsError error;
+
+        if (response->status == 413)
+                return true;
+        aws_error_from_response(response, &error);
+        /* A 400 without a code is that of something in between. */
+        return error.fault == AWS_INVALID && response->status == 400 && error.code[0] != '\0' &&
+                        !is_call_code(error.code);
 }

@@ -72,3 +72,7 @@ int cloudwatch_parse_metric_data(const HttpResponse *response, CloudwatchProtoco
  * What answers with a page of its own (a proxy, another service) looks the same: that Query is spoken is
  * known when it has worked. Never true for what an operation of CloudWatch itself refuses. */
 bool cloudwatch_refuses_json(const HttpResponse *response);
+
+/* Whether an error reply refuses what is asked for, so that a smaller set of queries may pass, and the call
+ * is not at fault as a whole. */
+bool cloudwatch_refuses_queries(const HttpResponse *response);
