@@ -1,8 +1,8 @@
 #pragma once
 
 /* How a set of credentials is to be had, as a value: found out from the environment and the profile without
- * asking anybody. The order of sources and the rules for profiles are the AWS CLI's (aws-facts section 4),
- * with systemd's credentials in front. */
+ * asking anybody. The order of sources and the rules for profiles are the AWS CLI's, with systemd's
+ * credentials in front. */
 
 #include "aws/creds.h"
 #include "aws/env.h"
@@ -42,7 +42,8 @@ typedef struct CredsRecipe {
 void creds_recipe_done(CredsRecipe *r);
 
 /* The texts a recipe is made from; each may be NULL. "systemd": the file "aws" in $CREDENTIALS_DIRECTORY, in
- * the format of the shared credentials file; keys in it (profile, else [default]) come before all else.
+ * the format of the shared credentials file; keys in it come before all else: those of [profile], or of
+ * [default] when the other files do not know the profile. A source_profile finds its keys there, too.
  * The *_path are for messages. */
 typedef struct CredsTexts {
         const Ini *systemd, *config, *credentials;
@@ -56,7 +57,7 @@ typedef struct CredsTexts {
 int creds_recipe_make(const CredsTexts *texts, const AwsEnv *env, const char *profile, bool is_explicit,
                 CredsRecipe *ret, char reterr[static DIAG_MESSAGE_MAX]);
 
-/* Splits as a POSIX shell does (blanks, '...', "...", \), expands nothing. -EINVAL: open quote, empty, or
- * too many words. */
+/* Splits as Python's shlex and so the AWS CLI does: as a POSIX shell (blanks, '...', "...", \), with nothing
+ * expanded. -EINVAL: open quote, empty, or too many words. */
 int creds_split_command(const char *command, char ***ret);
 void creds_free_argv(char **argv);

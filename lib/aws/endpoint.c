@@ -1,5 +1,6 @@
 #include "aws/endpoint.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,17 +13,20 @@
 #define HOST_MAX 255u /* and a port behind it */
 #define PATH_MAX_BYTES (256u * 1024)
 
-/* The partitions that have a DNS suffix of their own; every other region is under amazonaws.com. */
+/* What begins a region's name, behind which "word-number" follows; the first one that fits counts. */
 static const struct {
-        const char *region_prefix, *dns_suffix;
+        const char *region_prefix, *global_region, *dns_suffix, *dual_stack_suffix;
 } partitions[] = {
-        { "cn-", "amazonaws.com.cn" },
-        { "eusc-", "amazonaws.eu" },
-        { "us-iso-", "c2s.ic.gov" },
-        { "us-isob-", "sc2s.sgov.gov" },
-        { "us-isof-", "csp.hci.ic.gov" },
-        { "eu-isoe-", "cloud.adc-e.uk" },
+        { "cn-", "aws-cn-global", "amazonaws.com.cn", "api.amazonwebservices.com.cn" },
+        { "us-gov-", "aws-us-gov-global", "amazonaws.com", "api.aws" },
+        { "eusc-de-", "aws-eusc-global", "amazonaws.eu", "api.amazonwebservices.eu" },
+        { "us-iso-", "aws-iso-global", "c2s.ic.gov", "api.aws.ic.gov" },
+        { "us-isob-", "aws-iso-b-global", "sc2s.sgov.gov", "api.aws.scloud" },
+        { "eu-isoe-", "aws-iso-e-global", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk" },
+        { "us-isof-", "aws-iso-f-global", "csp.hci.ic.gov", "api.aws.hci.ic.gov" },
+        { "", "aws-global", "amazonaws.com", "api.aws" },
 };
+#define PARTITION_GOV 1u
 
 void aws_endpoint_done(AwsEndpoint *e) {
         free(e->host);
@@ -56,7 +60,7 @@ const char *aws_service_id(AwsService s) {
         return NULL;
 }
 
-static bool is_region(const char *region) {
+bool aws_region_is_valid(const char *region) {
         size_t n = strnlen(region, REGION_MAX + 1);
 
         if (n == 0 || n > REGION_MAX || region[0] == '-' || region[n - 1] == '-')
@@ -78,16 +82,65 @@ static int endpoint_fill(bool tls, char *take_host, const char *base_path, size_
         return 0;
 }
 
-int aws_endpoint_from_region(AwsService service, const char *region, AwsEndpoint *ret) {
-        /* The host's first label is the signing name for all services so far. */
-        const char *prefix = aws_service_signing_name(service), *suffix = "amazonaws.com";
+static bool is_of_partition(const char *region, const char *prefix) {
+        const char *word = str_after(region, prefix), *number;
+        size_t n;
 
-        if (!is_region(region))
+        if (!word)
+                return false;
+        n = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789");
+        if (n == 0 || word[n] != '-')
+                return false;
+        number = word + n + 1;
+        n = strspn(number, "0123456789");
+        return n > 0 && number[n] == '\0';
+}
+
+static size_t partition_of(const char *region) {
+        for (size_t i = 0; i < ELEMENTSOF(partitions) - 1; i++)
+                if (is_of_partition(region, partitions[i].region_prefix) ||
+                                streq(region, partitions[i].global_region))
+                        return i;
+        return ELEMENTSOF(partitions) - 1;
+}
+
+/* In GovCloud the plain hosts of some services are the FIPS ones. */
+static bool has_fips_host(AwsService service, size_t partition, bool is_dual_stack) {
+        if (partition != PARTITION_GOV)
+                return true;
+        switch (service) {
+        case AWS_LAMBDA:
+                return true;
+        case AWS_CLOUDWATCH:
+                return false;
+        case AWS_STS:
+                return is_dual_stack;
+        }
+        ASSERT_NEVER();
+        return true;
+}
+
+int aws_endpoint_from_variant(AwsService service, const char *region, AwsVariant variant, AwsEndpoint *ret) {
+        /* The host's first label is the signing name for all services so far. */
+        const char *prefix = aws_service_signing_name(service), *fips = "";
+        size_t partition;
+
+        if (!aws_region_is_valid(region))
                 return -EINVAL;
-        for (size_t i = 0; i < ELEMENTSOF(partitions); i++)
-                if (str_after(region, partitions[i].region_prefix))
-                        suffix = partitions[i].dns_suffix;
-        return endpoint_fill(true, alloc_printf("%s.%s.%s", prefix, region, suffix), "", 0, ret);
+        if (service == AWS_STS && streq(region, "aws-global") && !variant.fips && !variant.dual_stack)
+                return endpoint_fill(true, alloc_copy_string("sts.amazonaws.com"), "", 0, ret);
+        partition = partition_of(region);
+        if (variant.fips && has_fips_host(service, partition, variant.dual_stack))
+                fips = "-fips";
+        return endpoint_fill(true,
+                        alloc_printf("%s%s.%s.%s", prefix, fips, region,
+                                        variant.dual_stack ? partitions[partition].dual_stack_suffix
+                                                           : partitions[partition].dns_suffix),
+                        "", 0, ret);
+}
+
+int aws_endpoint_from_region(AwsService service, const char *region, AwsEndpoint *ret) {
+        return aws_endpoint_from_variant(service, region, (AwsVariant){ 0 }, ret);
 }
 
 /* The length of the host at the start of s, with its brackets when it is an IPv6 address; 0: none. */
@@ -95,8 +148,14 @@ static size_t measure_host(const char *s) {
         size_t n;
 
         if (*s == '[') {
-                n = 1 + strspn(s + 1, "0123456789abcdefABCDEF:.");
-                return n > 2 && s[n] == ']' ? n + 1 : 0;
+                struct in6_addr a;
+                char text[INET6_ADDRSTRLEN] = { 0 };
+
+                n = strcspn(s + 1, "]");
+                if (n >= sizeof(text) || s[n + 1] != ']')
+                        return 0;
+                memcpy(text, s + 1, n);
+                return inet_pton(AF_INET6, text, &a) == 1 ? n + 2 : 0;
         }
         n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._");
         return n <= HOST_MAX ? n : 0;

@@ -1,7 +1,7 @@
 #pragma once
 
 /* The two metadata services that hand out credentials: IMDS of EC2, and the container endpoint of ECS and
- * EKS Pod Identity (aws-facts 4.4, 4.5). */
+ * EKS Pod Identity. */
 
 #include "aws/creds.h"
 #include "aws/endpoint.h"

@@ -1,7 +1,7 @@
 #pragma once
 
 /* How AWS is reached, resolved from the daemon's own configuration, the environment and the profile, in this
- * order (aws-facts sections 3 and 4, as the AWS CLI does it). */
+ * order, as the AWS CLI does it. */
 
 #include "aws/endpoint.h"
 #include "aws/env.h"
@@ -21,7 +21,7 @@ typedef struct AwsSettings {
         char *ca_bundle;          /* NULL: the system's */
         char *endpoint_urls[AWS_SERVICE_COUNT]; /* NULL: the region's; checked */
         bool use_fips, use_dual_stack;
-        bool sts_global; /* sts_regional_endpoints = legacy */
+        bool sts_global; /* sts_regional_endpoints = legacy: the old regions ask sts.amazonaws.com */
         bool corrects_skew;
 } AwsSettings;
 
@@ -34,8 +34,11 @@ int aws_settings_resolve(const AwsOverrides *overrides, const AwsEnv *env, const
                 const Ini *credentials, AwsSettings *ret, char reterr[static DIAG_MESSAGE_MAX]);
 
 /* The endpoint of a service: an override, or that of the region with FIPS and dual-stack. -EINVAL as
- * aws_endpoint_from_region(); -EOPNOTSUPP: that partition has no such variant. */
+ * aws_endpoint_from_region(). */
 int aws_settings_endpoint(const AwsSettings *s, AwsService service, const char *region, AwsEndpoint *ret);
+
+/* The region to sign for at that endpoint: the region itself, but for the global STS. Borrowed. */
+const char *aws_settings_signing_region(const AwsSettings *s, AwsService service, const char *region);
 
 /* "true"/"false" in any case. -EINVAL: neither. NULL counts as false. */
 int aws_flag_parse(const char *s, bool *ret);

@@ -143,8 +143,6 @@ TEST(files_in_every_dialect) {
                 "aws_access_key_id=" ACCESS "\n# c\naws_secret_access_key=" SECRET "\n",
                 "[q]\naws_access_key_id=OTHER\n[p]\naws_access_key_id=" ACCESS
                 "\naws_secret_access_key=" SECRET "\n[p2]\naws_secret_access_key=x\n",
-                "[q]\nwhat is this\n  and that\n[p]\naws_access_key_id=" ACCESS
-                "\naws_secret_access_key=" SECRET "\n",
                 "[p]\naws_access_key_id=OLD\naws_secret_access_key=OLD\n[q]\n[p]\naws_access_key_id=" ACCESS
                 "\naws_secret_access_key=" SECRET "\n",
                 "[p]\naws_access_key_id=" ACCESS "\n[q]\nx=y\n[p]\naws_secret_access_key=" SECRET "\n",
@@ -180,9 +178,9 @@ TEST(files_without_the_profile) {
 
 TEST(files_with_mistakes) {
         expect_error("[prod]\naws_access_key_id=" ACCESS "\n", "prod",
-                        "line 2: aws_access_key_id stands without aws_secret_access_key");
+                        "line 2: aws_access_key_id is set but aws_secret_access_key is not");
         expect_error("[prod]\n\naws_secret_access_key=" SECRET "\n", "prod",
-                        "line 3: aws_secret_access_key stands without aws_access_key_id");
+                        "line 3: aws_secret_access_key is set but aws_access_key_id is not");
         expect_error("[prod]\naws_access_key_id=" ACCESS "\naws_secret_access_key=\"" SECRET "\"\n", "prod",
                         "line 3: aws_secret_access_key holds a character that no key has");
         expect_error("[prod]\naws_access_key_id=" ACCESS "\naws_secret_access_key=" SECRET "\n  more\n",

@@ -1,6 +1,10 @@
 #include "aws/endpoint.h"
 
+#include <stdlib.h>
+
 #include "base/alloc.h"
+#include "base/str.h"
+#include "lib/fault.h"
 #include "lib/test.h"
 
 TEST(services_have_names) {
@@ -88,8 +92,8 @@ TEST(urls_that_are_refused) {
                 "http://example.com:65536", "http://example.com:999999", "http://example.com:+80",
                 "http://example.com:80x", "http://exa mple.com", "http://example.com/a b",
                 "http://example.com/\x01", "http://example.com/\xc3\xa9", "http://[::1", "http://[]",
-                "http://[::1]x", "http://[::g]", "http://example.com\\x", " http://example.com",
-                "unix:/run/x" };
+                "http://[::1]x", "http://[::g]", "http://[1.2.3.4]", "http://[::1::2]",
+                "http://[fe80::1%25eth0]", "http://example.com\\x", " http://example.com", "unix:/run/x" };
         AwsEndpoint e = { 0 };
         char url[2100];
 
@@ -124,4 +128,76 @@ TEST(requests_go_below_the_base_path) {
         EXPECT(!request.tls);
         EXPECT_INT(aws_endpoint_request(&e, HTTP_PUT, "x", &refused), -EINVAL);
         EXPECT_INT(aws_endpoint_request(&e, HTTP_PUT, "", &refused), -EINVAL);
+}
+
+/* A line of endpoints.txt: "LAMBDA eu-west-1 fd host". */
+static void check_line(char *line) {
+        _cleanup_(aws_endpoint_done) AwsEndpoint e = { 0 };
+        char *words[4] = { line };
+        AwsVariant variant;
+
+        for (size_t i = 1; i < ELEMENTSOF(words); i++) {
+                words[i] = strchr(words[i - 1], ' ');
+                EXPECT(words[i]);
+                *words[i]++ = '\0';
+        }
+        variant = (AwsVariant){ words[2][0] == 'f', words[2][1] == 'd' };
+        for (AwsService service = 0; service < AWS_SERVICE_COUNT; service++)
+                if (streq(aws_service_id(service), words[0]))
+                        EXPECT_OK(aws_endpoint_from_variant(service, words[1], variant, &e));
+        EXPECT_STR(e.host, words[3]);
+}
+
+TEST(every_region_in_every_variant) {
+        _cleanup_(freep) char *text = test_read("endpoints.txt", NULL);
+        char *line = strchr(text, '\n') + 1; /* the first one is a comment */
+        unsigned n = 0;
+
+        for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+                *end = '\0';
+                check_line(line);
+                n++;
+        }
+        EXPECT_INT(n, 626);
+}
+
+TEST(regions_of_the_future) {
+        static const struct {
+                const char *region, *host;
+        } rows[] = {
+                { "cn-south-12", "sts-fips.cn-south-12.api.amazonwebservices.com.cn" },
+                { "us-gov-north-1", "sts-fips.us-gov-north-1.api.aws" },
+                { "eusc-de-west-9", "sts-fips.eusc-de-west-9.api.amazonwebservices.eu" },
+                { "us-isob-north-2", "sts-fips.us-isob-north-2.api.aws.scloud" },
+                { "zz-north-1", "sts-fips.zz-north-1.api.aws" },
+                /* No region of these partitions looks so. */
+                { "cn-north", "sts-fips.cn-north.api.aws" },
+                { "us-iso-1", "sts-fips.us-iso-1.api.aws" },
+                { "us-isob-north-x", "sts-fips.us-isob-north-x.api.aws" },
+                { "eusc-fr-west-1", "sts-fips.eusc-fr-west-1.api.aws" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(aws_endpoint_done) AwsEndpoint e = { 0 };
+
+                EXPECT_OK(aws_endpoint_from_variant(
+                                AWS_STS, rows[i].region, (AwsVariant){ true, true }, &e));
+                EXPECT_STR(e.host, rows[i].host);
+        }
+}
+
+TEST(out_of_memory) {
+        FAULT_LOOP {
+                _cleanup_(aws_endpoint_done) AwsEndpoint e = { 0 }, url = { 0 };
+                int r = aws_endpoint_from_region(AWS_STS, "eu-west-1", &e);
+
+                if (r >= 0)
+                        r = aws_endpoint_from_url("https://[::1]:81/base", &url);
+                if (!fault_struck()) {
+                        EXPECT_OK(r);
+                        break;
+                }
+                EXPECT_INT(r, -ENOMEM);
+                EXPECT(!url.host);
+        }
 }
