@@ -35,7 +35,10 @@ static void write_bundle(H2Peer *p, const char *san) {
         (void) fd_close(fd);
 }
 
-static void spawn(H2Peer *p, const char *script, int out) {
+static void spawn(H2Peer *p, const char *root, int out) {
+        _cleanup_(freep) char *script = alloc_printf("%s/tests/unit/daemon/h2-peer.py", root);
+
+        EXPECT(script);
         p->pid = fork();
         EXPECT_OK(p->pid);
         if (p->pid > 0)
@@ -47,25 +50,23 @@ static void spawn(H2Peer *p, const char *script, int out) {
 }
 
 H2Peer *h2_peer_new(const char *san) {
-        _cleanup_(freep) char *script = NULL;
         const char *root = getenv("SOURCE_ROOT");
-        H2Peer *p = alloc_one(H2Peer);
         char ports[13] = "";
         uint64_t number;
+        H2Peer *p;
         int fds[2];
 
-        EXPECT(p);
         if (!root)
                 test_skip("SOURCE_ROOT is not set");
-        script = alloc_printf("%s/tests/unit/daemon/h2-peer.py", root);
-        EXPECT(script);
+        p = alloc_one(H2Peer);
+        EXPECT(p);
         write_bundle(p, san);
         EXPECT_OK(pipe2(fds, O_CLOEXEC));
-        spawn(p, script, fds[1]);
+        spawn(p, root, fds[1]);
         (void) fd_close(fds[1]);
         /* One line, written at once: the ports, each padded to five characters. */
         if (read(fds[0], ports, sizeof(ports) - 1) != (ssize_t) sizeof(ports) - 1) {
-                (void) unlink(p->bundle);
+                (void) h2_peer_free(p);
                 test_skip("python3 with its ssl module is not there");
         }
         (void) fd_close(fds[0]);

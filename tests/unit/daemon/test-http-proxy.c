@@ -13,11 +13,17 @@
 #define NAME "lambda.example.com"
 
 static char last_head[1024];
+static const char *reply;
 
 static PeerEnd answer(const PeerRequest *request, Buf *out, void *userdata) {
         EXPECT_OK(str_copy(last_head, sizeof(last_head), request->head));
-        EXPECT_OK(buf_puts(out, userdata));
+        EXPECT_OK(buf_puts(out, reply));
         return PEER_CLOSE;
+}
+
+static Fixture *fixture_with(const char *text) {
+        reply = text;
+        return fixture_new(answer, NULL);
 }
 
 static const char *const variables[] = { "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
@@ -52,8 +58,8 @@ static void call(Fixture *f, size_t i, const char *host, bool tls) {
         EXPECT(!strstr(f->results[i].message, "secret"));
 }
 
-static void expect_refused(const char *reply, bool tls, const char *words) {
-        Fixture *f = fixture_new(answer, alloc_copy_string(reply));
+static void expect_refused(const char *refusal, bool tls, const char *words) {
+        Fixture *f = fixture_with(refusal);
 
         set_to_peer(tls ? "https_proxy" : "http_proxy", f);
         call(f, 0, NOWHERE, tls);
@@ -77,7 +83,7 @@ TEST(refusals_name_the_proxy) {
 }
 
 TEST(tunnel_that_never_comes) {
-        Fixture *f = fixture_new(answer, alloc_copy_string(""));
+        Fixture *f = fixture_with("");
 
         set_to_peer("https_proxy", f);
         call(f, 0, NOWHERE, true);
@@ -87,7 +93,7 @@ TEST(tunnel_that_never_comes) {
 }
 
 TEST(proxy_that_is_not_there) {
-        Fixture *f = fixture_new(answer, alloc_copy_string(""));
+        Fixture *f = fixture_with("");
 
         set_to_peer("https_proxy", f);
         f->peer = peer_free(f->peer);
@@ -113,8 +119,7 @@ TEST(which_variables_count) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                Fixture *f = fixture_new(
-                                answer, alloc_copy_string("HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n"));
+                Fixture *f = fixture_with("HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n");
 
                 set_to_peer(cases[i].name, f);
                 call(f, 0, NOWHERE, cases[i].tls);
@@ -127,7 +132,7 @@ TEST(which_variables_count) {
 }
 
 TEST(exceptions) {
-        Fixture *f = fixture_new(answer, alloc_copy_string("HTTP/1.1 204 OK\r\n\r\n"));
+        Fixture *f = fixture_with("HTTP/1.1 204 OK\r\n\r\n");
 
         set_to_peer("all_proxy", f);
         EXPECT_OK(setenv("no_proxy", "other.example.com,.example.com", 1));
@@ -143,7 +148,7 @@ TEST(exceptions) {
 }
 
 TEST(plain_requests_go_to_it_whole) {
-        Fixture *f = fixture_new(answer, alloc_copy_string("HTTP/1.1 204 OK\r\n\r\n"));
+        Fixture *f = fixture_with("HTTP/1.1 204 OK\r\n\r\n");
 
         set_to_peer("http_proxy", f);
         call(f, 0, NAME, false);
