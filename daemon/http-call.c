@@ -2,14 +2,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "aws/metadata.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/usec.h"
 #include "daemon/http-internal.h"
 
-/* Idle connections older than this are not used again: AWS closes them at about a minute, and a request that
- * meets the closing has an unknown outcome. */
-#define IDLE_SECONDS_MAX 50L
 #define UNACKNOWLEDGED_SECONDS_MAX 15u
 #define KEEPALIVE_IDLE_SECONDS 15L
 #define KEEPALIVE_INTERVAL_SECONDS 5L
@@ -136,14 +134,6 @@ static int make_headers(HttpCall *c) {
         return 0;
 }
 
-static bool host_is_loopback(const char *host) {
-        const char *rest = str_after(host, "localhost");
-
-        if (rest && (rest[0] == '\0' || rest[0] == ':'))
-                return true;
-        return str_after(host, "127.") || str_after(host, "[::1]");
-}
-
 /* An HTTP/2 connection outlives the calls that time out on it, so one that leads nowhere would take call
  * after call with it. The kernel ends it: when what was sent is not acknowledged for that long, or nothing
  * at all comes back from a silent one. */
@@ -183,10 +173,17 @@ static bool set_security(HttpCall *c, const char *ca_bundle) {
         return is_set;
 }
 
+/* A libcurl that was built without HTTP/2 refuses to be asked for it. */
+static long best_version(void) {
+        return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2) != 0
+                        ? CURL_HTTP_VERSION_2TLS
+                        : CURL_HTTP_VERSION_1_1;
+}
+
 static bool set_request(HttpCall *c, const char *url) {
         const HttpRequest *request = &c->request;
         bool is_set = SET(CURLOPT_URL, url) && SET(CURLOPT_PATH_AS_IS, 1L) &&
-                        SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS) &&
+                        SET(CURLOPT_HTTP_VERSION, best_version()) &&
                         /* Calls wait for a connection that may turn out to have room for them all; a
                          * rollback waits for nobody's handshake. */
                         SET(CURLOPT_PIPEWAIT, request->tls && c->lane == HTTP_LANE_NORMAL ? 1L : 0L) &&
@@ -200,7 +197,7 @@ static bool set_request(HttpCall *c, const char *url) {
 }
 
 static bool set_connection(HttpCall *c) {
-        return SET(CURLOPT_MAXAGE_CONN, IDLE_SECONDS_MAX) && SET(CURLOPT_NOSIGNAL, 1L) &&
+        return SET(CURLOPT_MAXAGE_CONN, HTTP_IDLE_SECONDS_MAX) && SET(CURLOPT_NOSIGNAL, 1L) &&
                         /* Without it, giving up on a name waits for the resolver's thread. */
                         SET(CURLOPT_QUICK_EXIT, 1L) && SET(CURLOPT_TCP_KEEPALIVE, 1L) &&
                         SET(CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS) &&
@@ -217,7 +214,7 @@ static bool set_proxy(HttpCall *c, const char *ca_bundle) {
 
         if (ca_bundle)
                 is_set = is_set && SET(CURLOPT_PROXY_CAINFO, ca_bundle) && SET(CURLOPT_PROXY_CAPATH, NULL);
-        if (host_is_loopback(c->request.host))
+        if (host_is_local(c->request.host))
                 is_set = is_set && SET(CURLOPT_PROXY, "");
         return is_set;
 }
@@ -291,7 +288,8 @@ static void fail_with(HttpCall *c, CURLcode code) {
                                 HTTP_HEADERS_SIZE_MAX);
                 http_call_fail(c, fault, text);
         } else if (c->n_sent > 1)
-                http_call_fail(c, fault, "connection was lost before a reply came");
+                http_call_fail(c, fault,
+                                "connection was lost, or the request turned away, before a reply came");
         else if (c->n_sent == 0 && (code == CURLE_PROXY || (connected != 0 && connected / 100 != 2)))
                 fail_at_proxy(c, connected, why);
         else

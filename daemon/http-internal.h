@@ -1,7 +1,7 @@
 #pragma once
 
-/* Shared by http.c (queues, and libcurl's multi interface on the event loop) and http-call.c (one transfer).
- */
+/* Shared by http.c (queues, and libcurl's multi interface on the event loop), http-call.c (one transfer) and
+ * http-warm.c (connections kept open). */
 
 #include <curl/curl.h>
 
@@ -16,6 +16,10 @@
  * some versions. */
 #define HTTP_HEADERS_SIZE_MAX (256u * 1024)
 #define HTTP_LANE_COUNT (HTTP_LANE_ROLLBACK + 1)
+
+/* Idle connections older than this are not used again: AWS closes them at about a minute, and a request that
+ * meets the closing has an unknown outcome. */
+#define HTTP_IDLE_SECONDS_MAX 50L
 
 typedef struct HttpHost HttpHost;
 
@@ -59,3 +63,18 @@ int http_call_prepare(HttpCall *c, const char *ca_bundle);
 void http_call_finish(HttpCall *c, CURLcode code);
 /* The same for a call that never became a transfer. */
 void http_call_fail(HttpCall *c, AwsFault fault, const char *why);
+
+/* Hosts with a connection that is to stay. */
+typedef struct HttpWarmList {
+        HttpWarm *first;
+        usec_t idle; /* how long a host may go unused */
+} HttpWarmList;
+
+#define HTTP_WARM_IDLE (40 * (usec_t) 1000000) /* well before HTTP_IDLE_SECONDS_MAX */
+
+HttpWarmList *http_warm_list(Http *h);
+sd_event *http_event(const Http *h);
+/* A call has ended (its transfer, if there was one, is still there). */
+void http_warm_note(HttpWarmList *list, const HttpCall *c);
+/* What is left of them only waits for being freed. */
+void http_warm_orphan(HttpWarmList *list);

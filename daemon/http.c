@@ -31,6 +31,7 @@ struct Http {
         char *ca_bundle;
         HttpHost *first_host, *last_host; /* who had a turn stands last */
         HttpQueue ended;
+        HttpWarmList warm;
         size_t n_running;
 };
 
@@ -117,6 +118,7 @@ static void call_detach(HttpCall *c) {
 }
 
 static void call_end(HttpCall *c) {
+        http_warm_note(&c->http->warm, c);
         call_detach(c);
         queue_push(&c->http->ended, c);
 }
@@ -362,6 +364,7 @@ int http_new(sd_event *event, const char *ca_bundle, Http **ret) {
                 return -ENOMEM;
         }
         h->event = sd_event_ref(event);
+        h->warm.idle = HTTP_WARM_IDLE;
         if ((~curl_version_info(CURLVERSION_NOW)->features & (CURL_VERSION_ASYNCHDNS | CURL_VERSION_SSL)) !=
                         0)
                 return -EOPNOTSUPP;
@@ -380,6 +383,14 @@ int http_new(sd_event *event, const char *ca_bundle, Http **ret) {
         return 0;
 }
 
+HttpWarmList *http_warm_list(Http *h) {
+        return &h->warm;
+}
+
+sd_event *http_event(const Http *h) {
+        return h->event;
+}
+
 static HttpCall *http_any(Http *h) {
         const HttpHost *host = h->first_host; /* has a call, or would not be there */
 
@@ -396,6 +407,7 @@ Http *http_free(Http *h) {
 
         if (!h)
                 return NULL;
+        http_warm_orphan(&h->warm);
         while ((c = http_any(h)))
                 http_cancel(c);
         /* Closing connections still calls back. */

@@ -8,11 +8,13 @@
 
 #include <systemd/sd-event.h>
 
+#include "aws/endpoint.h"
 #include "aws/fault.h"
 #include "aws/http-value.h"
 
 typedef struct Http Http;
 typedef struct HttpCall HttpCall;
+typedef struct HttpWarm HttpWarm;
 
 typedef enum HttpLane {
         HTTP_LANE_NORMAL,
@@ -48,3 +50,11 @@ int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimi
 void http_cancel(HttpCall *call); /* "done" will not be called; NULL is fine */
 /* Still in a queue, or connecting: nothing of the request was sent. */
 bool http_call_is_waiting(const HttpCall *call);
+
+/* From now until http_warm_free() a connection to that host is kept open, so that a call there finds one: it
+ * is opened at once, and when the host was not used for a while, a small unsigned request (answered with an
+ * error, which counts against nobody) keeps it from being closed as idle. Failing is silent; it is tried
+ * again, after growing pauses of up to a minute. Several may want the same host. */
+int http_keep_warm(Http *h, const AwsEndpoint *e, HttpWarm **ret);
+HttpWarm *http_warm_free(HttpWarm *w);
+DEFINE_TRIVIAL_CLEANUP(HttpWarm *, http_warm_free);

@@ -96,6 +96,9 @@ TEST(reply_headers_that_make_no_sense) {
         _cleanup_(http_response_done) HttpResponse r = { 0 };
         char value[4098];
 
+        EXPECT(!r.has_age);
+        EXPECT_OK(http_response_take_header(&r, "Age", "0"));
+        EXPECT(r.has_age);
         EXPECT_OK(http_response_take_header(&r, "date", "yesterday"));
         EXPECT_INT(r.date, 0);
         EXPECT_OK(http_response_take_header(&r, "retry-after", "-1"));

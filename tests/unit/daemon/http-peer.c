@@ -161,22 +161,41 @@ static int on_accept(sd_event_source *source, int fd, uint32_t events, void *use
         return 0;
 }
 
-Peer *peer_new(sd_event *event, PeerAnswer answer, void *userdata) {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t size = sizeof(address);
+static Peer *peer_new_at(sd_event *event, struct sockaddr *address, socklen_t size, PeerAnswer answer,
+                void *userdata) {
         Peer *p = alloc_one(Peer);
 
         EXPECT(p);
         p->event = event;
         p->answer = answer;
         p->userdata = userdata;
-        p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        EXPECT_OK(p->fd);
-        EXPECT_OK(bind(p->fd, (const struct sockaddr *) &address, size));
+        p->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (p->fd < 0 || bind(p->fd, address, size) < 0) {
+                (void) fd_close(p->fd);
+                free(p);
+                return NULL;
+        }
         EXPECT_OK(listen(p->fd, PEER_CONNECTIONS_MAX));
-        EXPECT_OK(getsockname(p->fd, (struct sockaddr *) &address, &size));
-        (void) snprintf(p->host, sizeof(p->host), "127.0.0.1:%u", ntohs(address.sin_port));
+        EXPECT_OK(getsockname(p->fd, address, &size));
         EXPECT_OK(sd_event_add_io(event, &p->source, p->fd, EPOLLIN, on_accept, p));
+        return p;
+}
+
+Peer *peer_new(sd_event *event, PeerAnswer answer, void *userdata) {
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        Peer *p = peer_new_at(event, (struct sockaddr *) &address, sizeof(address), answer, userdata);
+
+        EXPECT(p);
+        (void) snprintf(p->host, sizeof(p->host), "127.0.0.1:%u", ntohs(address.sin_port));
+        return p;
+}
+
+Peer *peer_new_ipv6(sd_event *event, PeerAnswer answer, void *userdata) {
+        struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+        Peer *p = peer_new_at(event, (struct sockaddr *) &address, sizeof(address), answer, userdata);
+
+        if (p)
+                (void) snprintf(p->host, sizeof(p->host), "[::1]:%u", ntohs(address.sin6_port));
         return p;
 }
 

@@ -29,10 +29,11 @@ typedef struct PeerRequest {
 typedef PeerEnd (*PeerAnswer)(const PeerRequest *request, Buf *out, void *userdata);
 
 Peer *peer_new(sd_event *event, PeerAnswer answer, void *userdata);
+Peer *peer_new_ipv6(sd_event *event, PeerAnswer answer, void *userdata); /* NULL: there is no ::1 here */
 Peer *peer_free(Peer *p);
 DEFINE_TRIVIAL_CLEANUP(Peer *, peer_free);
 
-const char *peer_host(const Peer *p); /* "127.0.0.1:PORT" */
+const char *peer_host(const Peer *p); /* "127.0.0.1:PORT", "[::1]:PORT" */
 unsigned peer_requests(const Peer *p);
 unsigned peer_connections(const Peer *p); /* ever accepted */
 unsigned peer_open(const Peer *p);        /* of them, still open */

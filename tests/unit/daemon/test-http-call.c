@@ -155,6 +155,57 @@ TEST(body_limit_holds) {
         expect_fault(&over, &limits, AWS_TRANSIENT, "larger than 8 bytes");
 }
 
+/* Few headers interest us, but what is read of them has its limit: ours for all together, libcurl's 100 KiB
+ * for a single one. */
+TEST(header_limits_hold) {
+        static const struct {
+                unsigned n, size;
+                AwsFault fault;
+                const char *words;
+        } cases[] = {
+                { 1000, 200, AWS_OK, "" },
+                { 1400, 200, AWS_TRANSIENT, "headers of the reply are larger than 262144 bytes" },
+                { 1, 90 * 1024, AWS_OK, "" },
+                { 1, 110 * 1024, AWS_TRANSIENT, "" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(buf_done) Buf b = BUF_INIT(1024u * 1024);
+                Result result;
+
+                EXPECT_OK(buf_puts(&b, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"));
+                for (unsigned j = 0; j < cases[i].n; j++)
+                        EXPECT_OK(buf_printf(&b, "x-%0*u: a\r\n", (int) cases[i].size, j));
+                EXPECT_OK(buf_puts(&b, "\r\n"));
+                run_one(&(Script){ .text = b.data, .end = PEER_CLOSE }, NULL, &result);
+                EXPECT_STR(aws_fault_to_string(result.fault), aws_fault_to_string(cases[i].fault));
+                EXPECT_CONTAINS(result.message, cases[i].words);
+                free(result.body);
+        }
+}
+
+TEST(ipv6_literal) {
+        Script script = { .text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" };
+        Fixture *f = fixture_new(answer, &script);
+        Peer *peer = peer_new_ipv6(f->event, answer, &script);
+        HttpRequest request;
+
+        if (!peer) {
+                fixture_free(f);
+                test_skip("there is no ::1 here");
+        }
+        request = (HttpRequest){ .host = alloc_copy_string(peer_host(peer)),
+                .path = alloc_copy_string("/a") };
+        fixture_start(f, 0, &request, HTTP_LANE_NORMAL, NULL);
+        peer_run(f->event, &f->n_done, 1);
+        EXPECT_STR(f->results[0].message, "");
+        EXPECT_STR(f->results[0].body, "ok");
+        EXPECT_CONTAINS(sent.head, "\r\nHost: [::1]:");
+        f->http = http_free(f->http);
+        (void) peer_free(peer);
+        fixture_free(f);
+}
+
 /* One call to a host of its own, none of which can be reached. */
 static void expect_unreachable(const char *host, bool tls, const char *words) {
         HttpRequest request = {

@@ -28,18 +28,19 @@ static char *pem_of(BIO *bio) {
         return copy;
 }
 
-static void make_certificate(TlsPeer *p, const char *san) {
+void tls_certificate_make(const char *san, long seconds_left, char **ret_certificate, char **ret_key) {
         EVP_PKEY *key = EVP_EC_gen("P-256");
         X509 *certificate = X509_new();
         BIO *key_bio = BIO_new(BIO_s_mem()), *certificate_bio = BIO_new(BIO_s_mem());
-        X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, san);
+        X509_EXTENSION *extension =
+                        X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, san ? san : "IP:127.0.0.1");
         X509_NAME *name;
 
         EXPECT(key && certificate && key_bio && certificate_bio && extension);
         EXPECT_INT(X509_set_version(certificate, X509_VERSION_3), 1);
         EXPECT_INT(ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1), 1);
-        EXPECT(X509_gmtime_adj(X509_getm_notBefore(certificate), -3600));
-        EXPECT(X509_gmtime_adj(X509_getm_notAfter(certificate), 3600));
+        EXPECT(X509_gmtime_adj(X509_getm_notBefore(certificate), -7200));
+        EXPECT(X509_gmtime_adj(X509_getm_notAfter(certificate), seconds_left));
         name = X509_get_subject_name(certificate);
         EXPECT_INT(X509_NAME_add_entry_by_txt(
                                    name, "CN", MBSTRING_ASC, (const unsigned char *) "test", -1, -1, 0),
@@ -50,8 +51,8 @@ static void make_certificate(TlsPeer *p, const char *san) {
         EXPECT(X509_sign(certificate, key, EVP_sha256()) > 0);
         EXPECT_INT(PEM_write_bio_X509(certificate_bio, certificate), 1);
         EXPECT_INT(PEM_write_bio_PrivateKey(key_bio, key, NULL, NULL, 0, NULL, NULL), 1);
-        p->certificate = pem_of(certificate_bio);
-        p->key = pem_of(key_bio);
+        *ret_certificate = pem_of(certificate_bio);
+        *ret_key = pem_of(key_bio);
         X509_EXTENSION_free(extension);
         X509_free(certificate);
         EVP_PKEY_free(key);
@@ -68,13 +69,13 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connect
         return result;
 }
 
-TlsPeer *tls_peer_new(const char *san, const char *priorities) {
+TlsPeer *tls_peer_new(const char *san, long seconds_left, const char *priorities) {
         struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         TlsPeer *p = alloc_one(TlsPeer);
         int fd;
 
         EXPECT(p);
-        make_certificate(p, san ? san : "IP:127.0.0.1");
+        tls_certificate_make(san, seconds_left, &p->certificate, &p->key);
         p->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS, 0, NULL, NULL,
                         on_request, NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_HTTPS_MEM_KEY, p->key,
                         MHD_OPTION_HTTPS_MEM_CERT, p->certificate, MHD_OPTION_HTTPS_PRIORITIES,

@@ -7,9 +7,13 @@
 
 typedef struct TlsPeer TlsPeer;
 
-/* The certificate is for the address 127.0.0.1 (or for "san", when not NULL), and signed by its own key.
- * "priorities": GnuTLS's words for protocol versions and ciphers; NULL: its defaults. */
-TlsPeer *tls_peer_new(const char *san, const char *priorities);
+/* Both as PEM texts, owned by the caller. The certificate is for "san" (NULL: IP:127.0.0.1), signed by its
+ * own key, and ends in so many seconds. */
+void tls_certificate_make(const char *san, long seconds_left, char **ret_certificate, char **ret_key);
+
+/* Certificate as above. "priorities": GnuTLS's words for protocol versions and ciphers; NULL: its defaults.
+ */
+TlsPeer *tls_peer_new(const char *san, long seconds_left, const char *priorities);
 TlsPeer *tls_peer_free(TlsPeer *p);
 DEFINE_TRIVIAL_CLEANUP(TlsPeer *, tls_peer_free);
 
