@@ -11,8 +11,9 @@ struct CredsFetch {
         CredsPartDone done;
         void *userdata;
         bool is_rollback;
-        bool is_role;       /* of a target: the one role of the recipe, on top of the daemon's own set */
-        bool has_refreshed; /* the daemon's own set, because STS refused it */
+        bool is_role;         /* of a target: the one role of the recipe, on top of the daemon's own set */
+        bool has_refreshed;   /* the daemon's own set, because STS refused it */
+        CredsFailure refusal; /* in these words */
 
         CredsRecipe recipe;
         size_t i_role;    /* the next one to be assumed */
@@ -121,6 +122,7 @@ static bool fetch_retry(CredsFetch *f, const CredsFailure *failure) {
         if (!f->is_role || failure->fault != AWS_EXPIRED || f->has_refreshed)
                 return false;
         f->has_refreshed = true;
+        f->refusal = *failure;
         creds_set_distrust(f->creds->own, f->current.access_key);
         r = fetch_get_own(f);
         if (r > 0)
@@ -149,8 +151,11 @@ static void on_own(const AwsCreds *creds, AwsFault fault, const char *error, voi
                 fetch_go_on(f);
                 return;
         }
-        (void) creds_failure_set(
-                        &failure, fault, "role %s cannot be assumed: %s", f->recipe.roles[0].arn, error);
+        if (f->has_refreshed)
+                failure = f->refusal; /* says more than that there are no others */
+        else
+                (void) creds_failure_set(&failure, fault, "role %s cannot be assumed: %s",
+                                f->recipe.roles[0].arn, error);
         fetch_end(f, &failure);
 }
 

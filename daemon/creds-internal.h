@@ -17,6 +17,7 @@ struct Creds {
         const AwsSettings *settings;
         CredsFiles *files;
         unsigned files_seen; /* how often they have changed */
+        bool files_unread;   /* for want of memory: nothing is to be concluded from them */
         CredsMetadata *metadata;
         CredsSts *sts;
         Prng prng;
@@ -25,6 +26,7 @@ struct Creds {
         size_t n_roles;
 };
 
+void creds_look_at_files(Creds *c, usec_t now_mono);
 /* How the daemon's own set is to be had now. -EIO: failure says why not. -ENOMEM. */
 int creds_make_recipe(const Creds *c, CredsRecipe *ret, CredsFailure *failure);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/str.h"
 #include "base/usec.h"
 #include "base/utf8.h"
 
@@ -59,4 +60,16 @@ usec_t creds_local_time(const Skew *skew, usec_t time) {
                 return time;
         return skew->offset < 0 ? usec_add(time, (usec_t) -skew->offset)
                                 : usec_sub(time, (usec_t) skew->offset);
+}
+
+static bool secret_equal(const Secret *a, const Secret *b) {
+        if (!a || !b)
+                return a == b;
+        return secret_size(a) == secret_size(b) &&
+                        memcmp(secret_text(a), secret_text(b), secret_size(a)) == 0;
+}
+
+bool creds_is_same(const AwsCreds *a, const AwsCreds *b) {
+        return streq(a->access_key, b->access_key) && secret_equal(a->secret_key, b->secret_key) &&
+                        secret_equal(a->session_token, b->session_token);
 }

@@ -33,3 +33,6 @@ int creds_read_token(
 
 /* A time as AWS's clock shows it, as ours will. USEC_INFINITY stays. */
 usec_t creds_local_time(const Skew *skew, usec_t time);
+
+/* The same keys, whenever they end. */
+bool creds_is_same(const AwsCreds *a, const AwsCreds *b);

@@ -29,6 +29,7 @@
 
 /* IMDS that goes on handing out an expired set is out of order; AWS lets such sets live longer. */
 #define EXTENSION (15 * USEC_PER_MINUTE)
+#define ASK_AGAIN (5 * USEC_PER_MINUTE)
 
 /* Nobody has asked for so long: not refreshed before somebody does. */
 #define IDLE_AFTER (90 * USEC_PER_MINUTE)
@@ -117,10 +118,13 @@ static void set_plan(CredsSet *s, const Now *now) {
         s->wait_from = usec_sub(s->held.expires, wait);
 }
 
-static void set_extend(CredsSet *s, const Now *now) {
-        s->held.expires = usec_add(now->wall, EXTENSION);
-        s->held.expires = usec_add(s->held.expires, (2 + prng_below(&s->creds->prng, 8)) * USEC_PER_MINUTE);
+/* again: how soon it is asked for once more. */
+static void set_extend(CredsSet *s, usec_t again, const Now *now) {
+        Prng *prng = &s->creds->prng;
+
+        s->held.expires = usec_add(now->wall, EXTENSION + (2 + prng_below(prng, 8)) * USEC_PER_MINUTE);
         set_plan(s, now);
+        s->refresh_from = usec_add(now->wall, again);
         if (!s->is_extended)
                 log_message(LOG_WARNING,
                                 "AWS credentials from %s should have been replaced by now; going on with them",
@@ -141,7 +145,7 @@ static void set_fail(CredsSet *s, const CredsFailure *failure) {
 
         clock_read(&now);
         if (s->is_imds && s->held.secret_key && now.wall >= s->wait_from)
-                set_extend(s, &now);
+                set_extend(s, 0, &now);
         is_good = set_is_good(s, &now);
         if (is_good && !s->role_arn && s->files_seen != s->fetch_files_seen && s->n_failures == 0)
                 log_message(LOG_WARNING,
@@ -159,18 +163,6 @@ static void set_fail(CredsSet *s, const CredsFailure *failure) {
         set_arm(s);
 }
 
-static bool secret_equal(const Secret *a, const Secret *b) {
-        if (!a || !b)
-                return a == b;
-        return secret_size(a) == secret_size(b) &&
-                        memcmp(secret_text(a), secret_text(b), secret_size(a)) == 0;
-}
-
-static bool is_same_set(const AwsCreds *a, const AwsCreds *b) {
-        return streq(a->access_key, b->access_key) && secret_equal(a->secret_key, b->secret_key) &&
-                        secret_equal(a->session_token, b->session_token);
-}
-
 static void set_say_refused(CredsSet *s) {
         (void) creds_failure_set(&s->failure, AWS_EXPIRED,
                         "the keys from %s were refused by AWS; put good ones there, they are looked for again",
@@ -179,7 +171,7 @@ static void set_say_refused(CredsSet *s) {
 
 /* True: what came is what AWS refused. */
 static bool set_is_refused(CredsSet *s, const AwsCreds *creds, const Now *now) {
-        if (!s->refused.secret_key || !is_same_set(&s->refused, creds) ||
+        if (!s->refused.secret_key || !creds_is_same(&s->refused, creds) ||
                         usec_sub(now->mono, s->refused_at) >= TRIAL_AFTER)
                 return false;
         set_say_refused(s);
@@ -218,7 +210,7 @@ static void set_take(CredsSet *s, AwsCreds *take_creds) {
         set_pace(s, usec_add(now.mono, PACE));
         (void) creds_failure_set(&s->failure, AWS_EXPIRED, "the keys from %s have expired", s->source);
         if (s->is_imds && usec_sub(s->held.expires, now.wall) <= 2 * WAIT_LEAD)
-                set_extend(s, &now);
+                set_extend(s, ASK_AGAIN + prng_below(&s->creds->prng, ASK_AGAIN), &now);
         else {
                 s->is_extended = false;
                 set_plan(s, &now);
@@ -305,8 +297,7 @@ static Look set_look(CredsSet *s, bool is_rollback) {
         Now now;
 
         clock_read(&now);
-        if (creds_files_look(c->files, now.mono) > 0)
-                c->files_seen++;
+        creds_look_at_files(c, now.mono);
         is_due = !set_is_good(s, &now) || now.wall >= s->refresh_from ||
                         (!s->role_arn && s->files_seen != c->files_seen);
         if (is_due && !s->fetch && set_may_try(s, is_rollback, &now))

@@ -12,6 +12,14 @@
 /* Sets of roles that are kept while nobody waits for them. */
 #define ROLES_MAX 64
 
+void creds_look_at_files(Creds *c, usec_t now_mono) {
+        int r = creds_files_look(c->files, now_mono);
+
+        if (r > 0)
+                c->files_seen++;
+        c->files_unread = r < 0;
+}
+
 /* Container and IMDS are what is left when nothing else was found: not good enough when somebody named a
  * file that should have been there. */
 int creds_make_recipe(const Creds *c, CredsRecipe *ret, CredsFailure *failure) {
@@ -21,6 +29,8 @@ int creds_make_recipe(const Creds *c, CredsRecipe *ret, CredsFailure *failure) {
         CredsTexts texts;
         int r;
 
+        if (c->files_unread)
+                return -ENOMEM;
         r = creds_files_texts(c->files, &texts, error);
         if (r >= 0)
                 r = creds_recipe_make(&texts, c->env, c->settings->profile, c->settings->profile_is_explicit,

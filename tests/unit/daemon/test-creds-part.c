@@ -66,3 +66,16 @@ TEST(times_of_another_clock) {
         EXPECT(creds_local_time(&ahead, USEC_INFINITY) == USEC_INFINITY);
         EXPECT(creds_local_time(&behind, USEC_INFINITY - 1) == USEC_INFINITY);
 }
+
+TEST(the_same_keys) {
+        _cleanup_(aws_creds_done) AwsCreds a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
+        char error[DIAG_MESSAGE_MAX];
+
+        EXPECT_INT(aws_creds_from_values("AKIDEXAMPLE00001", "secret", "token", &a, error), 1);
+        EXPECT_INT(aws_creds_from_values("AKIDEXAMPLE00001", "secret", "token", &b, error), 1);
+        EXPECT_INT(aws_creds_from_values("AKIDEXAMPLE00001", "secret", NULL, &c, error), 1);
+        EXPECT_INT(aws_creds_from_values("AKIDEXAMPLE00001", "Secret", "token", &d, error), 1);
+        EXPECT(creds_is_same(&a, &b));
+        EXPECT(!creds_is_same(&a, &c));
+        EXPECT(!creds_is_same(&a, &d));
+}

@@ -69,9 +69,16 @@ static void expect_no_children(CredsRig *g) {
         FAIL("there is a child left");
 }
 
-static size_t count_files(void) {
-        DIR *dir = opendir("/proc/self/fd");
+/* Without what the loop opens when it is first needed. */
+static size_t count_files(CredsRig *g) {
+        _cleanup_(creds_process_freep) CredsProcess *p = NULL;
+        char name[] = "/nonexistent/tool";
+        char *const argv[] = { name, NULL };
         size_t n = 0;
+        DIR *dir;
+
+        EXPECT_INT(creds_process_start(g->event, argv, "", NULL, NULL, &p, &(CredsFailure){ 0 }), -EIO);
+        dir = opendir("/proc/self/fd");
 
         EXPECT(dir);
         while (readdir(dir))
@@ -82,14 +89,14 @@ static size_t count_files(void) {
 
 TEST(what_it_prints_is_taken) {
         _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
-        size_t n_files = count_files();
+        size_t n_files = count_files(g);
         Ended e;
 
         run(g, "echo '" GOOD "'", &e);
         EXPECT_STR(e.access_key, "ASIAPROCESS00001");
         EXPECT(e.expires == USEC_INFINITY);
         expect_no_children(g);
-        EXPECT_INT(count_files(), n_files);
+        EXPECT_INT(count_files(g), n_files);
 }
 
 TEST(large_output_comes_in_pieces) {
@@ -147,7 +154,7 @@ TEST(a_program_that_is_not_there) {
         char name[] = "/nonexistent/tool";
         char *const argv[] = { name, NULL };
         CredsFailure failure = { 0 };
-        size_t n_files = count_files();
+        size_t n_files = count_files(g);
         CredsProcess *p = NULL;
 
         EXPECT_INT(creds_process_start(g->event, argv, "the tool", on_done, NULL, &p, &failure), -EIO);
@@ -155,7 +162,7 @@ TEST(a_program_that_is_not_there) {
                         "the tool: /nonexistent/tool cannot be started: No such file or directory");
         EXPECT(!p);
         expect_no_children(g);
-        EXPECT_INT(count_files(), n_files);
+        EXPECT_INT(count_files(g), n_files);
 }
 
 TEST(too_much_output) {
@@ -224,7 +231,7 @@ TEST(a_child_that_stays_behind_keeps_nobody_waiting) {
 
 TEST(cancelled_it_is_killed_and_reaped) {
         _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
-        size_t n_files = count_files();
+        size_t n_files = count_files(g);
         Ended e;
 
         for (unsigned turns = 0; turns < 6; turns++) {
@@ -234,7 +241,7 @@ TEST(cancelled_it_is_killed_and_reaped) {
                 EXPECT(!creds_process_free(e.process));
                 expect_no_children(g);
                 EXPECT_INT(e.is_done, 0);
-                EXPECT_INT(count_files(), n_files);
+                EXPECT_INT(count_files(g), n_files);
         }
 }
 

@@ -130,7 +130,7 @@ TEST(a_refresh_that_fails_is_nobodys_business_while_the_old_set_is_good) {
         EXPECT_CONTAINS(g->gots[4].error, "role " ROLE " cannot be assumed: AccessDenied: not allowed");
         g->hook = NULL;
         creds_rig_advance(30 * USEC_PER_SEC);
-        EXPECT(g->gots[4].is_done && creds_rig_await(g, 5, ROLE)->access_key[0] != '\0');
+        EXPECT(creds_rig_await(g, 5, ROLE)->access_key[0] != '\0');
 }
 
 TEST(failures_are_remembered_for_a_while) {
@@ -269,7 +269,7 @@ TEST(imds_that_is_down_does_not_end_a_set) {
         for (size_t i = 1; i < 40; i++) {
                 creds_rig_advance(10 * USEC_PER_MINUTE);
                 EXPECT_STR(creds_rig_await(g, i, NULL)->access_key, K "0");
-                EXPECT(g->gots[i].expires == USEC_INFINITY || g->gots[i].access_key[0] != '\0');
+                EXPECT(g->gots[i].expires > creds_rig_wall());
         }
         g->hook = NULL;
         creds_rig_advance(10 * USEC_PER_MINUTE);
@@ -318,10 +318,8 @@ TEST(out_of_memory_is_a_failure_like_others) {
                 CredsWait *w = NULL;
                 _cleanup_(aws_creds_done) AwsCreds creds = { 0 };
                 const CredsKey key = { .role_arn = ROLE };
-                Got *got = &g->gots[0];
                 int r;
 
-                (void) got;
                 fault_arm(i);
                 r = creds_get(g->creds, &key, false, &creds, NULL, NULL, &w);
                 if (!fault_struck()) {
@@ -331,9 +329,11 @@ TEST(out_of_memory_is_a_failure_like_others) {
                 }
                 n++;
                 creds_cancel(r < 0 ? NULL : w);
+                creds_rig_settle(g);
                 /* And it passes. */
                 creds_rig_advance(30 * USEC_PER_SEC);
-                EXPECT_STR(creds_rig_await(g, 1, ROLE)->access_key, S "0");
+                EXPECT_STR(creds_rig_await(g, 1, ROLE)->error, "");
+                EXPECT_STR(g->gots[1].access_key, S "0");
         }
         EXPECT(n > 10);
 }
