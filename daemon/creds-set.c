@@ -47,12 +47,13 @@ struct CredsSet {
         Creds *creds;
         char *role_arn, *external_id; /* NULL: the daemon's own set */
         char *source;                 /* for people: where it was last asked for */
-        bool is_imds;                 /* that was IMDS, and nothing behind it */
+        bool asks_imds;               /* that is IMDS, and nothing behind it */
         bool is_announced;            /* the source is in the log */
 
         AwsCreds held;                  /* without secret_key: none */
         usec_t refresh_from, wait_from; /* wall */
         unsigned files_seen;            /* of Creds, when "held" was asked for */
+        bool is_imds;                   /* it came from there */
         bool is_extended;
 
         AwsCreds refused; /* by AWS; the last one */
@@ -184,7 +185,7 @@ static bool set_is_expired(CredsSet *s, const AwsCreds *creds, const Now *now) {
         char end[TIME_TEXT_MAX], today[TIME_TEXT_MAX];
         CredsFailure failure;
 
-        if (now->wall < creds->expires || s->is_imds)
+        if (now->wall < creds->expires || s->asks_imds)
                 return false;
         time_format_rfc3339(creds->expires, end);
         time_format_rfc3339(now->wall, today);
@@ -204,6 +205,7 @@ static void set_take(CredsSet *s, AwsCreds *take_creds) {
         aws_creds_done(&s->held);
         s->held = *take_creds;
         *take_creds = (AwsCreds){ 0 };
+        s->is_imds = s->asks_imds;
         s->files_seen = s->fetch_files_seen;
         s->n_failures = 0;
         s->ended = now.mono;
@@ -257,7 +259,7 @@ static int refresh_own(CredsSet *s, bool is_rollback, CredsFailure *failure) {
         r = set_name_source(s, recipe.source);
         if (r < 0)
                 return r;
-        s->is_imds = recipe.origin == CREDS_IMDS && recipe.n_roles == 0;
+        s->asks_imds = recipe.origin == CREDS_IMDS && recipe.n_roles == 0;
         if (recipe.origin == CREDS_STATIC && recipe.n_roles == 0) {
                 set_take(s, &recipe.keys);
                 return 1;
