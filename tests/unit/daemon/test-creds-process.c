@@ -121,7 +121,7 @@ TEST(it_finds_a_clean_place) {
          */
         run(g,
                         "set -e; test \"$(ls /proc/self/fd | wc -l)\" = 4; test -z \"$(cat)\"; "
-                        "sh -c 'kill -TERM $$' && exit 3; test \"$(ps -o pgid= -p $$ | tr -d ' ')\" = $$; echo '" GOOD
+                        "sh -c 'kill -TERM $$' && exit 3; test \"$(cut -d' ' -f5 /proc/$$/stat)\" = $$; echo '" GOOD
                         "'",
                         &e);
         EXPECT_OK(sigprocmask(SIG_SETMASK, &before, NULL));
