@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/timefmt.h"
 #include "base/usec.h"
 #include "core/trace.h"
 
@@ -45,6 +46,14 @@ static void put_clock(Line *l, usec_t wall) {
         unsigned long long s = (unsigned long long) (wall / USEC_PER_SEC % 86400);
 
         put(l, "%02llu:%02llu:%02llu", s / 3600, s / 60 % 60, s % 60);
+}
+
+/* With its date, for those who look it up elsewhere. */
+static void put_time(Line *l, usec_t wall) {
+        char text[TIME_TEXT_MAX];
+
+        time_format_rfc3339(wall, text);
+        put(l, "%s", text);
 }
 
 static void put_target(Line *l, const Plan *plan, uint32_t target) {
@@ -95,8 +104,35 @@ static const char *cause_words(Cause c) {
                 return "CloudWatch denies access";
         case CAUSE_CLOCK:
                 return "AWS refuses this host's clock";
+        case CAUSE_REFUSED:
+                return "CloudWatch refuses the query";
+        case CAUSE_ALARM_INSUFFICIENT:
+                return "the alarm cannot tell (INSUFFICIENT_DATA)";
+        case CAUSE_ALARM_MISSING:
+                return "there is no such alarm, or it may not be seen";
         }
         return "?";
+}
+
+static const char *check_name(const Plan *plan, uint32_t check) {
+        return check < plan->n_checks ? plan->checks[check].name : "a check";
+}
+
+/* The name of an alarm check's alarm; where there is none, of the check. */
+static const char *alarm_name(const Plan *plan, uint32_t check) {
+        const char *alarm = check < plan->n_checks ? plan->checks[check].alarm : NULL;
+
+        return alarm ? alarm : check_name(plan, check);
+}
+
+static void put_ringing(Line *l, const Report *r, const Plan *plan) {
+        put(l, "alarm \"%.255s\" is in ALARM", alarm_name(plan, r->check));
+        if (r->window_start != 0) {
+                put(l, " since ");
+                put_time(l, r->window_start);
+        }
+        if (r->error[0] != '\0')
+                put(l, " (%s)", r->error);
 }
 
 /* Why preflight refused, and what to do about it. */
@@ -134,10 +170,22 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                                 old, new);
                 return;
         case REASON_DENIED:
-                put(l, "AWS denies reading it; allow lambda:GetAlias and lambda:GetFunctionConfiguration");
+                put(l, "AWS denies reading it; allow lambda:GetAlias and lambda:GetFunctionConfiguration%s",
+                                plan_reads_alarms(plan) ? ", and cloudwatch:DescribeAlarms for the alarms"
+                                                        : "");
                 return;
         case REASON_INVALID:
                 put(l, "AWS does not accept the names in the plan");
+                return;
+        case REASON_ALARM_MISSING:
+                put(l,
+                                "there is no alarm \"%.255s\"; create it or correct alarm: (a composite alarm is shown "
+                                "only when cloudwatch:DescribeAlarms is allowed on *)",
+                                alarm_name(plan, r->check));
+                return;
+        case REASON_ALARM_RINGING:
+                put_ringing(l, r, plan);
+                put(l, " already; start again when it is OK");
                 return;
         case REASON_NONE:
         case REASON_BREACH:
@@ -151,19 +199,22 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
 }
 
 static void put_reason(Line *l, const Report *r, const Plan *plan) {
-        const char *check = r->check < plan->n_checks ? plan->checks[r->check].name : "a check";
-
         switch ((Reason) r->reason) {
         case REASON_NONE:
                 put(l, "no reason");
                 return;
         case REASON_BREACH:
-                put(l, "check %s was breached", check);
+                put(l, "check %s was breached", check_name(plan, r->check));
                 return;
         case REASON_BLIND:
-                put(l, "nothing could be seen for ");
+                if (r->check < plan->n_checks)
+                        put(l, "check %s could not be read for ", plan->checks[r->check].name);
+                else
+                        put(l, "nothing could be seen for ");
                 put_span(l, plan->max_blind);
                 put(l, " (max_blind)");
+                if (r->cause != CAUSE_NONE)
+                        put(l, ": %s", cause_words((Cause) r->cause));
                 return;
         case REASON_DEADLINE:
                 put(l, "the deadline of ");
@@ -190,6 +241,8 @@ static void put_reason(Line *l, const Report *r, const Plan *plan) {
         case REASON_DEAD_LETTER_DIFFERS:
         case REASON_DENIED:
         case REASON_INVALID:
+        case REASON_ALARM_MISSING:
+        case REASON_ALARM_RINGING:
                 put_refusal(l, r, plan);
                 return;
         }
@@ -212,6 +265,11 @@ static void put_breach(Line *l, const Report *r, const Plan *plan) {
         if (r->check >= plan->n_checks)
                 return;
         check = &plan->checks[r->check];
+        if (check->kind == CHECK_ALARM) {
+                put(l, ": ");
+                put_ringing(l, r, plan);
+                return;
+        }
         check_value_format(check, r->value, value);
         check_value_format(check, r->limit, limit);
         put(l, ": %s %s > %s over %.0f requests, window ", check->name, value, limit, r->samples);
@@ -234,20 +292,40 @@ static void put_holding(Line *l, const Report *r, const Plan *plan) {
                 put(l, ": %.0f of %u settled", r->samples, plan->checks[r->check].min_requests);
 }
 
+static void put_route(Line *l, const Route *route) {
+        put(l, "version %llu", (unsigned long long) route->primary);
+        if (route->extra != 0) {
+                put(l, " with ");
+                put_weight(l, route->weight);
+                put(l, " on version %llu", (unsigned long long) route->extra);
+        }
+}
+
+/* Lambda tells neither who it was nor when: between these two moments, and CloudTrail knows more. */
 static void put_foreign(Line *l, const Report *r) {
         put(l, " was changed by somebody else");
-        if (r->found.is_odd)
+        if (r->found.is_odd) {
                 put(l, " to a routing that canaryd never writes");
-        else if (r->found.primary != 0)
-                put(l, " to version %llu", (unsigned long long) r->found.primary);
-        else
+        } else if (r->found.primary != 0) {
+                put(l, " to ");
+                put_route(l, &r->found);
+        } else {
                 put(l, " (it is gone)");
-        if (r->found.extra != 0) {
-                put(l, " with ");
-                put_weight(l, r->found.weight);
-                put(l, " on version %llu", (unsigned long long) r->found.extra);
         }
-        put(l, ": hands off, it is theirs now");
+        if (r->revision[0] != '\0')
+                put(l, ", revision %s", r->revision);
+        if (r->seen_wall != 0) {
+                put(l, ", between ");
+                put_time(l, r->seen_wall);
+                put(l, " and ");
+                put_time(l, r->wall);
+        }
+        if (r->ours.primary != 0) {
+                put(l, "; canaryd had seen ");
+                put_route(l, &r->ours);
+                put(l, ", revision %s", r->ours_revision);
+        }
+        put(l, ". Hands off, it is theirs now; CloudTrail says who it was");
 }
 
 static void put_weight_set(Line *l, const Report *r) {
@@ -320,7 +398,12 @@ static void put_trouble(Line *l, const Report *r, const Plan *plan) {
                 put(l, " waits for AWS: ");
                 put_fault(l, r);
         } else if (r->kind == REPORT_BLIND) {
-                put(l, " cannot be seen: %s; holding, rolls back after ", cause_words((Cause) r->cause));
+                if (r->check < plan->n_checks)
+                        put(l, " check %s", plan->checks[r->check].name);
+                put(l, " cannot be seen: %s", cause_words((Cause) r->cause));
+                if (r->error[0] != '\0')
+                        put(l, " (%s)", r->error);
+                put(l, "; holding, rolls back after ");
                 put_span(l, plan->max_blind);
         } else if (r->kind == REPORT_SEEING) {
                 put(l, " can be seen again");
@@ -415,7 +498,10 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                 put(&l, "the step wants %.0f requests, %.0f so far", v->need, v->have);
                 return;
         case WAIT_SIGHT:
-                put(&l, "blind: %s; rolls back in ", cause_words((Cause) v->cause));
+                put(&l, "blind: ");
+                if (v->check < plan->n_checks)
+                        put(&l, "%s: ", check);
+                put(&l, "%s; rolls back in ", cause_words((Cause) v->cause));
                 put_span(&l, v->left);
                 return;
         }

@@ -25,12 +25,13 @@ TEST(a_breach_writes_at_once) {
         EXPECT(breach->window_end > breach->window_start);
         EXPECT_INT(d->actions->items[0].kind, ACTION_PERSIST);
         EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
-        EXPECT(d->alias_effect.is_rollback && d->alias_effect.even_unrecorded);
+        EXPECT(d->alias_effect.lane == LANE_ROLLBACK && d->alias_effect.even_unrecorded);
         EXPECT_INT(d->alias_effect.write.route.primary, 41);
         EXPECT_INT(d->alias_effect.write.route.extra, 0);
         drive_reply(d);
         EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
-        EXPECT(d->alias_effect.is_rollback && d->alias_effect.even_unrecorded); /* the disk is full, maybe */
+        EXPECT(d->alias_effect.lane == LANE_ROLLBACK &&
+                        d->alias_effect.even_unrecorded); /* the disk is full, maybe */
         expect_back(d, REASON_BREACH);
 }
 
