@@ -51,12 +51,18 @@ void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall) {
 /* Steps of the clock up to this one change nothing that settled_after would not cover. */
 #define CLOCK_SLACK (2 * USEC_PER_SEC)
 
-void judge_rewind(JudgeState *j, const Plan *plan, usec_t wall, usec_t lived, usec_t lived_in_step) {
-        usec_t now = usec_add(wall, CLOCK_SLACK), began = usec_floor(usec_sub(wall, lived), plan->period);
-        bool folded_any = j->folded_until > j->exposed_since;
+bool judge_was_ahead(const JudgeState *j, const Plan *plan, usec_t wall) {
+        usec_t now = usec_add(wall, CLOCK_SLACK);
 
-        if (j->exposed_since <= now &&
-                        (!folded_any || usec_add(j->folded_until, plan->settled_after) <= now))
+        if (j->exposed_since > now)
+                return true;
+        return j->folded_until > j->exposed_since && usec_add(j->folded_until, plan->settled_after) > now;
+}
+
+void judge_rewind(JudgeState *j, const Plan *plan, usec_t wall, usec_t lived, usec_t lived_in_step) {
+        usec_t began = usec_floor(usec_sub(wall, lived), plan->period);
+
+        if (!judge_was_ahead(j, plan, wall))
                 return;
         j->exposed_since = usec_max(usec_min(j->exposed_since, began), plan->period);
         j->folded_until = j->exposed_since;

@@ -13,6 +13,9 @@ void judge_expose(JudgeState *j, const Plan *plan, usec_t wall);
  */
 void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall);
 
+/* The wall clock turns out to have been ahead: what was read proves nothing until it is read again. */
+bool judge_was_ahead(const JudgeState *j, const Plan *plan, usec_t wall);
+
 /* To be called before a window is asked for. When the wall clock turns out to have been ahead, buckets were
  * folded before their time: then everything is read again. "lived" and "lived_in_step": spans since the
  * rollout and the step began. */

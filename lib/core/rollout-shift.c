@@ -76,7 +76,9 @@ static bool target_may_leave(Step *s, uint32_t i, usec_t hold, uint32_t min_requ
         uint32_t check = 0;
 
         /* Only a reading that was asked for after the hold was over has seen all of it. */
-        if (plan_reads_metrics(s->plan) && (j->read_age == 0 || j->read_age < end || !j->caught_up))
+        if (plan_reads_metrics(s->plan) &&
+                        (j->read_age == 0 || j->read_age < end || !j->caught_up ||
+                                        judge_was_ahead(j, s->plan, s->now->wall)))
                 return false;
         if (plan_reads_alarms(s->plan) && (j->alarms_age == 0 || j->alarms_age < end))
                 return false;

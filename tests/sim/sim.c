@@ -19,6 +19,7 @@ typedef struct Flight {
         bool is_used, is_orphan, will_apply;
         Action action;
         Fault fault;
+        usec_t leaves; /* until then it waits its turn, and can still be stopped */
         usec_t due;
 } Flight;
 
@@ -31,7 +32,7 @@ typedef struct SimRollout {
         Plan plan;
         PlanTarget target;
         PlanStep steps[4];
-        PlanCheck check;
+        PlanCheck checks[2];
         RolloutState *state;
         char *durable; /* the record as the store has it */
         FakeAlias alias;
@@ -87,15 +88,20 @@ static void rollout_make(Sim *s, SimRollout *r) {
         for (uint32_t i = 0; i < n; i++)
                 r->steps[i] = (PlanStep){ .weight = ladder[i] * WEIGHT_PERCENT,
                         .hold = (1 + prng_below(&s->prng, 10)) * USEC_PER_MINUTE };
-        r->check = (PlanCheck){ .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1 };
+        r->checks[0] = (PlanCheck){
+                .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1
+        };
+        r->checks[1] = (PlanCheck){
+                .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "checkout-5xx"
+        };
         r->plan = (Plan){
                 .name = "sim",
                 .targets = &r->target,
                 .n_targets = 1,
                 .steps = r->steps,
                 .n_steps = n,
-                .checks = &r->check,
-                .n_checks = happens(s, 0.85) ? 1 : 0,
+                .checks = r->checks,
+                .n_checks = (uint32_t) prng_below(&s->prng, 3),
                 .checks_none = true,
                 .bake = prng_below(&s->prng, 3) * 5 * USEC_PER_MINUTE,
                 .every = 30 * USEC_PER_SEC,
@@ -104,6 +110,8 @@ static void rollout_make(Sim *s, SimRollout *r) {
                 .max_blind = 10 * USEC_PER_MINUTE,
                 .deadline = 24 * USEC_PER_HOUR,
         };
+        if (r->plan.n_checks == 1 && happens(s, 0.4))
+                r->plan.checks = &r->checks[1]; /* an alarm alone */
         fake_alias_init(&r->alias, 41);
         r->bad_from = happens(s, 0.4) ? 1 + prng_below(&s->prng, 20 * USEC_PER_MINUTE) : 0;
         if (happens(s, s->o->seizure_rate))
@@ -130,9 +138,10 @@ static void launch(Sim *s, unsigned i, const Action *a) {
 
                 if (flight->is_used)
                         continue;
-                *flight = (Flight){
-                        .is_used = true, .action = *a, .due = s->mono + prng_below(&s->prng, USEC_PER_SEC)
-                };
+                *flight = (Flight){ .is_used = true, .action = *a, .leaves = s->mono };
+                if (a->lane != LANE_ROLLBACK)
+                        flight->leaves += prng_below(&s->prng, 2 * USEC_PER_SEC);
+                flight->due = flight->leaves + prng_below(&s->prng, USEC_PER_SEC);
                 if (happens(s, s->o->fault_rate)) {
                         flight->fault = faults[prng_below(&s->prng, ELEMENTSOF(faults))];
                         flight->will_apply = flight->fault == FAULT_TRANSIENT && happens(s, 0.5);
@@ -141,6 +150,30 @@ static void launch(Sim *s, unsigned i, const Action *a) {
                 return;
         }
         fail(s, i, "more effects under way than a single target can have");
+}
+
+/* What has not left never does; what has may have its effect, and may even answer. */
+static void cancel(Sim *s, unsigned i, uint64_t op_id) {
+        SimRollout *r = &s->rollouts[i];
+
+        for (size_t f = 0; f < EFFECTS_MAX; f++) {
+                Flight *flight = &r->flights[f];
+
+                if (!flight->is_used || flight->action.op_id != op_id)
+                        continue;
+                s->result->cancelled++;
+                if (flight->leaves > s->mono) {
+                        *flight = (Flight){ 0 };
+                        return;
+                }
+                s->result->cancelled_late++;
+                flight->is_orphan = happens(s, 0.5);
+                flight->will_apply |= flight->fault == FAULT_NONE;
+                return;
+        }
+        /* It is known to nobody only when the process died in between. */
+        if (s->o->crash_rate <= 0)
+                fail(s, i, "what is cancelled was never started");
 }
 
 static void take_down(Sim *s, bool is_reboot);
@@ -177,6 +210,8 @@ static void feed(Sim *s, unsigned i, const Event *e) {
                 if (a->kind == ACTION_PERSIST) {
                         save(s, i);
                         durable = true;
+                } else if (a->kind == ACTION_CANCEL) {
+                        cancel(s, i, a->op_id);
                 } else if (a->kind != ACTION_REPORT) {
                         if (a->kind == ACTION_WRITE_ALIAS && !durable)
                                 fail(s, i, "a write before its record");
@@ -186,8 +221,10 @@ static void feed(Sim *s, unsigned i, const Event *e) {
 }
 
 static void take_down(Sim *s, bool is_reboot) {
+        usec_t away = prng_below(&s->prng, is_reboot ? 10 * USEC_PER_MINUTE : 5 * USEC_PER_SEC);
+        unsigned long crashes;
+
         s->result->crashes++;
-        s->mono += prng_below(&s->prng, is_reboot ? 10 * USEC_PER_MINUTE : 5 * USEC_PER_SEC);
         if (is_reboot) {
                 s->result->reboots++;
                 s->boot++;
@@ -203,7 +240,7 @@ static void take_down(Sim *s, bool is_reboot) {
 
                         if (!flight->is_used)
                                 continue;
-                        if (flight->action.kind != ACTION_WRITE_ALIAS) {
+                        if (flight->action.kind != ACTION_WRITE_ALIAS || flight->leaves > s->mono) {
                                 *flight = (Flight){ 0 };
                                 continue;
                         }
@@ -215,7 +252,11 @@ static void take_down(Sim *s, bool is_reboot) {
                 if (record_decode(r->durable, strlen(r->durable), 1, &r->state, words) < 0)
                         fail(s, i, "a record cannot be read back");
         }
-        for (unsigned i = 0; i < s->o->n_rollouts && !s->result->failure; i++) {
+        s->mono += away;
+        crashes = s->result->crashes;
+        /* Another crash while they are taken up again has taken all of them up itself. */
+        for (unsigned i = 0; i < s->o->n_rollouts && !s->result->failure && crashes == s->result->crashes;
+                        i++) {
                 Event resume = { .kind = EVENT_RESUME };
 
                 if (s->rollouts[i].state->phase == PHASE_QUEUED)
@@ -256,6 +297,20 @@ static void fill_metrics(Sim *s, SimRollout *r, const Action *a, Event *e) {
         e->rows = s->rows;
 }
 
+/* It rings a minute after the new version went bad, and now and then it cannot tell. */
+static void fill_alarms(Sim *s, const SimRollout *r, AlarmReading *alarm, Event *e) {
+        bool is_bad = r->bad_from != 0 && r->exposed_at != 0 &&
+                        s->mono >= r->exposed_at + r->bad_from + USEC_PER_MINUTE;
+
+        *alarm = (AlarmReading){ .check = r->plan.n_checks - 1, .says = ALARM_SAYS_OK };
+        if (is_bad)
+                alarm->says = ALARM_SAYS_ALARM;
+        else if (happens(s, 0.05))
+                alarm->says = happens(s, s->o->fault_rate) ? ALARM_SAYS_MISSING : ALARM_SAYS_NOTHING;
+        e->alarms = alarm;
+        e->n_alarms = 1;
+}
+
 static FakeAge age_of_read(Sim *s) {
         if (!happens(s, s->o->fault_rate))
                 return FAKE_PRESENT;
@@ -268,6 +323,8 @@ static void land(Sim *s, unsigned i, Flight *flight) {
         Event e = { .target = a.target, .op_id = a.op_id, .fault = flight->fault, .version_active = true };
         bool is_orphan = flight->is_orphan, will_apply = flight->will_apply;
         char revision[REVISION_SIZE];
+        AlarmReading alarm;
+        CheckFault refused = { .check = 0, .fault = FAULT_INVALID };
 
         *flight = (Flight){ 0 };
         if (a.kind == ACTION_WRITE_ALIAS) {
@@ -284,10 +341,18 @@ static void land(Sim *s, unsigned i, Flight *flight) {
                         fake_alias_show(&r->alias, age_of_read(s), &e, revision);
         } else if (a.kind == ACTION_READ_VERSION) {
                 e.kind = EVENT_VERSION_READ;
+        } else if (a.kind == ACTION_READ_ALARMS) {
+                e.kind = EVENT_ALARMS_READ;
+                if (e.fault == FAULT_NONE)
+                        fill_alarms(s, r, &alarm, &e);
         } else {
                 e.kind = EVENT_METRICS_READ;
                 if (e.fault == FAULT_NONE)
                         fill_metrics(s, r, &a, &e);
+                if (e.fault == FAULT_NONE && happens(s, s->o->fault_rate)) {
+                        e.check_faults = &refused;
+                        e.n_check_faults = 1;
+                }
         }
         if (!is_orphan)
                 feed(s, i, &e);
