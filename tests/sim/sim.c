@@ -1,61 +1,16 @@
-#include "sim/sim.h"
+#include "sim/sim-internal.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/prng.h"
 #include "base/str.h"
 #include "base/usec.h"
 #include "codec/record.h"
 #include "core/invariant.h"
 
 #define EVENTS_MAX 400000
-#define EFFECTS_MAX 32
 #define ROWS_MAX 4096
 #define WALL_START (1700000000 * USEC_PER_SEC)
-
-/* An effect under way: its reply (or its landing, when nobody listens any more) comes at "due". */
-typedef struct Flight {
-        bool is_used, is_orphan, will_apply;
-        Action action;
-        Fault fault;
-        usec_t leaves; /* until then it waits its turn, and can still be stopped */
-        usec_t due;
-} Flight;
-
-typedef struct AliasWrite {
-        usec_t mono;
-        Route route;
-} AliasWrite;
-
-typedef struct SimRollout {
-        Plan plan;
-        PlanTarget target;
-        PlanStep steps[4];
-        PlanCheck checks[2];
-        RolloutState *state;
-        char *durable; /* the record as the store has it */
-        FakeAlias alias;
-        Flight flights[EFFECTS_MAX];
-        AliasWrite writes[SIM_WRITES_MAX]; /* accepted ones */
-        size_t n_writes;
-        usec_t bad_from, seized_at; /* 0: never */
-        usec_t exposed_at, ended_at;
-        bool started;
-} SimRollout;
-
-typedef struct Sim {
-        const SimOptions *o;
-        Prng prng;
-        usec_t mono;
-        int64_t wall_offset;
-        uint64_t boot;
-        SimRollout *rollouts;
-        ActionList *actions;
-        MetricRow *rows;
-        RolloutState *before; /* the event under way */
-        SimResult *result;
-} Sim;
 
 static bool happens(Sim *s, double probability) {
         return prng_unit(&s->prng) < probability;
@@ -73,7 +28,7 @@ static void note(Sim *s, unsigned i, const void *what, size_t size) {
         s->result->trace = str_fingerprint(parts, sizeof(parts));
 }
 
-static void fail(Sim *s, unsigned i, const char *what) {
+void sim_fail(Sim *s, unsigned i, const char *what) {
         if (!s->result->failure) {
                 s->result->failure = what;
                 s->result->failed_rollout = i;
@@ -124,7 +79,7 @@ static void save(Sim *s, unsigned i) {
         free(r->durable);
         r->durable = NULL;
         if (record_encode(r->state, &r->durable) < 0)
-                fail(s, i, "a state cannot be encoded");
+                sim_fail(s, i, "a state cannot be encoded");
 }
 
 static void launch(Sim *s, unsigned i, const Action *a) {
@@ -149,7 +104,7 @@ static void launch(Sim *s, unsigned i, const Action *a) {
                 }
                 return;
         }
-        fail(s, i, "more effects under way than a single target can have");
+        sim_fail(s, i, "more effects under way than a single target can have");
 }
 
 /* What has not left never does; what has may have its effect, and may even answer. */
@@ -173,7 +128,7 @@ static void cancel(Sim *s, unsigned i, uint64_t op_id) {
         }
         /* It is known to nobody only when the process died in between. */
         if (s->o->crash_rate <= 0)
-                fail(s, i, "what is cancelled was never started");
+                sim_fail(s, i, "what is cancelled was never started");
 }
 
 static void take_down(Sim *s, bool is_reboot);
@@ -191,12 +146,12 @@ static void feed(Sim *s, unsigned i, const Event *e) {
         k = rollout_step(r->state, &r->plan, e, &now, s->actions);
         if (k < 0) {
                 if (k != -ESTALE)
-                        fail(s, i, "an event was called nonsense");
+                        sim_fail(s, i, "an event was called nonsense");
                 return;
         }
         invariant = invariant_broken(s->before, r->state, &r->plan, s->actions);
         if (invariant)
-                fail(s, i, invariant);
+                sim_fail(s, i, invariant);
         note(s, i, r->state, rollout_state_size(1));
         if (phase_is_terminal((Phase) r->state->phase))
                 r->ended_at = s->mono;
@@ -214,7 +169,7 @@ static void feed(Sim *s, unsigned i, const Event *e) {
                         cancel(s, i, a->op_id);
                 } else if (a->kind != ACTION_REPORT) {
                         if (a->kind == ACTION_WRITE_ALIAS && !durable)
-                                fail(s, i, "a write before its record");
+                                sim_fail(s, i, "a write before its record");
                         launch(s, i, a);
                 }
         }
@@ -250,7 +205,7 @@ static void take_down(Sim *s, bool is_reboot) {
                 free(r->state);
                 r->state = NULL;
                 if (record_decode(r->durable, strlen(r->durable), 1, &r->state, words) < 0)
-                        fail(s, i, "a record cannot be read back");
+                        sim_fail(s, i, "a record cannot be read back");
         }
         s->mono += away;
         crashes = s->result->crashes;
@@ -412,68 +367,6 @@ static bool advance(Sim *s) {
         return true;
 }
 
-/* With this much of a failure visible, a success is a lie: a minute to fill, a poll, and a little for the
- * calls. */
-#define DETECTION_MAX (3 * USEC_PER_MINUTE)
-
-static void check_judgement(Sim *s, unsigned i) {
-        const SimRollout *r = &s->rollouts[i];
-        bool is_calm = s->o->fault_rate <= 0 && s->o->crash_rate <= 0;
-
-        if (r->plan.n_checks == 0)
-                return;
-        if (r->state->phase == PHASE_SUCCEEDED && is_calm && r->bad_from != 0 &&
-                        r->ended_at > r->exposed_at + r->bad_from + DETECTION_MAX)
-                fail(s, i, "a bad version succeeded");
-        if (r->state->phase == PHASE_ROLLED_BACK && r->state->reason == REASON_BREACH &&
-                        (r->bad_from == 0 || r->ended_at < r->exposed_at + r->bad_from))
-                fail(s, i, "a good version was found guilty");
-}
-
-/* The aliases' own history: the plan's weights in order, none twice, none early. */
-static void check_history(Sim *s, unsigned i) {
-        SimRollout *r = &s->rollouts[i];
-        uint32_t step = 0;
-        usec_t since = 0;
-
-        for (size_t n = 0; n < r->n_writes; n++) {
-                const AliasWrite *w = &r->writes[n];
-
-                if (route_equal(&w->route, &(Route){ .primary = 41 }))
-                        continue;
-                if (since != 0 && step > 0 && w->mono - since < r->steps[step - 1].hold)
-                        fail(s, i, "a step was shortened");
-                if (step < r->plan.n_steps && w->route.weight == r->steps[step].weight &&
-                                w->route.extra == 42)
-                        step++;
-                else if (step == r->plan.n_steps && w->route.primary == 42 && w->route.extra == 0)
-                        step++;
-                else
-                        fail(s, i, "a step was skipped, repeated or invented");
-                since = w->mono;
-        }
-}
-
-static void check_end(Sim *s, unsigned i) {
-        SimRollout *r = &s->rollouts[i];
-        Phase phase = (Phase) r->state->phase;
-        uint64_t expected = phase == PHASE_SUCCEEDED ? 42 : 41;
-        bool foreign = r->alias.touched_by_others != 0;
-
-        s->result->succeeded += phase == PHASE_SUCCEEDED;
-        s->result->rolled_back += phase == PHASE_ROLLED_BACK;
-        s->result->rejected += phase == PHASE_REJECTED;
-        s->result->released += phase == PHASE_RELEASED;
-        if (!phase_is_terminal(phase))
-                fail(s, i, "a rollout never ended");
-        if (!foreign && (r->alias.route.primary != expected || r->alias.route.extra != 0))
-                fail(s, i, "the alias is not where the outcome says");
-        if (!foreign && phase == PHASE_RELEASED)
-                fail(s, i, "released, but nobody else was there");
-        check_history(s, i);
-        check_judgement(s, i);
-}
-
 int sim_run(const SimOptions *options, SimResult *ret) {
         Sim s = { .o = options,
                 .prng = { .state = options->seed },
@@ -502,7 +395,7 @@ int sim_run(const SimOptions *options, SimResult *ret) {
                 ;
         for (unsigned i = 0; i < options->n_rollouts; i++) {
                 if (!ret->failure)
-                        check_end(&s, i);
+                        sim_check_end(&s, i);
                 free(s.rollouts[i].state);
                 free(s.rollouts[i].durable);
         }
