@@ -52,6 +52,8 @@ int exec_aws_build(const ExecOp *op, HttpRequest *ret) {
                 return lambda_update_alias(&op->endpoint, op->function, op->alias, a->write.route.primary,
                                 a->write.route.extra, a->write.route.weight, a->write.revision, ret);
         case ACTION_READ_METRICS:
+        case ACTION_READ_ALARMS:
+        case ACTION_CANCEL:
         case ACTION_PERSIST:
         case ACTION_REPORT:
                 break;

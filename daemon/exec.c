@@ -78,6 +78,9 @@ static EventKind event_kind_of(ActionKind kind) {
                 return EVENT_ALIAS_WRITTEN;
         case ACTION_READ_METRICS:
                 return EVENT_METRICS_READ;
+        case ACTION_READ_ALARMS:
+                return EVENT_ALARMS_READ;
+        case ACTION_CANCEL:
         case ACTION_PERSIST:
         case ACTION_REPORT:
                 break;
@@ -164,7 +167,7 @@ static int op_send(ExecOp *op) {
         if (r <= 0)
                 return r;
         r = http_start(op->exec->http, &request,
-                        op->action.is_rollback ? HTTP_LANE_ROLLBACK : HTTP_LANE_NORMAL,
+                        op->action.lane == LANE_ROLLBACK ? HTTP_LANE_ROLLBACK : HTTP_LANE_NORMAL,
                         &limits[service_of(op)], on_http_done, op, &op->call);
         return r < 0 ? r : 1;
 }
@@ -313,6 +316,12 @@ void exec_cancel(ExecOp *op) {
         if (!op || !op->exec)
                 return;
         (void) op_free(op);
+}
+
+/* Nothing waits here yet: what was started has left, or has failed and is about to say so. */
+bool exec_withdraw(ExecOp *op) {
+        (void) op;
+        return false;
 }
 
 static int copy_url(const char *specific, const char *general, char **ret, char reterr[static 320]) {

@@ -21,8 +21,11 @@ int exec_new(sd_event *event, const Conf *conf, Exec **ret, char reterr[static 3
 Exec *exec_free(Exec *e);
 DEFINE_TRIVIAL_CLEANUP(Exec *, exec_free);
 
-/* Starts READ_ALIAS, READ_VERSION, WRITE_ALIAS or READ_METRICS. One completion follows, whatever happens
- * (missing credentials and bad regions too), unless exec_cancel() comes first. plan and action are borrowed
- * for this call only. -ENOMEM: no completion will come. */
+/* Starts an effect of the brain's (not CANCEL, which is exec_withdraw()). One completion follows, whatever
+ * happens (missing credentials and bad regions too), unless exec_cancel() comes first. plan and action are
+ * borrowed for this call only. -ENOMEM: no completion will come. */
 int exec_start(Exec *e, const Plan *plan, const Action *action, ExecDone done, void *userdata, ExecOp **ret);
 void exec_cancel(ExecOp *op); /* NULL is fine */
+/* True: it has not left yet; it is gone now, and no completion comes. False: it goes on as if nothing had
+ * been said. */
+bool exec_withdraw(ExecOp *op);

@@ -63,21 +63,47 @@ static void put_window(LogRecord *r, LogShow show, const Report *report) {
         log_field(r, show, "WINDOW", "%s/%s", start, end);
 }
 
+/* Where the report's check means something, be it without a reading. */
+static bool names_check(const Report *report) {
+        return report->kind == REPORT_BLIND || report->reason == REASON_BREACH ||
+                        report->reason == REASON_BLIND || report->reason == REASON_ALARM_MISSING ||
+                        report->reason == REASON_ALARM_RINGING;
+}
+
+static void put_alarm(LogRecord *r, LogShow show, const Report *report, const PlanCheck *check) {
+        char since[TIME_TEXT_MAX];
+
+        put_text(r, show, "ALARM", check->alarm);
+        if (report->window_start == 0)
+                return;
+        time_format_rfc3339(report->window_start, since);
+        log_field(r, show, "ALARM_SINCE", "%s", since);
+}
+
 /* The evidence. Only a breach and a hold carry a reading; what follows a breach names its check. */
 static void put_check(LogRecord *r, LogShow show, const Report *report, const Plan *plan) {
         bool has_reading = report->kind == REPORT_BREACH || report->kind == REPORT_HOLDING;
 
-        if (report->check >= plan->n_checks || (!has_reading && report->reason != REASON_BREACH))
+        const PlanCheck *check;
+
+        if (report->check >= plan->n_checks || (!has_reading && !names_check(report)))
                 return;
-        put_text(r, show, "CHECK", plan->checks[report->check].name);
+        check = &plan->checks[report->check];
+        put_text(r, show, "CHECK", check->name);
+        if (check->kind == CHECK_ALARM)
+                put_alarm(r, show, report, check);
+        if (report->kind == REPORT_BLIND && report->cause != CAUSE_NONE)
+                put_text(r, show, "CAUSE", cause_to_string((Cause) report->cause));
         if (!has_reading)
                 return;
         put_text(r, show, "VERDICT", verdict_to_string((Verdict) report->verdict));
         if (report->cause != CAUSE_NONE)
                 put_text(r, show, "CAUSE", cause_to_string((Cause) report->cause));
+        if (check->kind == CHECK_ALARM)
+                return;
         if (report->samples > 0 || report->kind == REPORT_BREACH)
                 log_field(r, show, "VALUE", "%.10g", report->value);
-        log_field(r, show, "LIMIT", "%.10g", plan->checks[report->check].max);
+        log_field(r, show, "LIMIT", "%.10g", check->max);
         log_field(r, show, "SAMPLES", "%.10g", report->samples);
         put_window(r, show, report);
 }

@@ -60,7 +60,7 @@ int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutSt
                 Slot **ret);
 Slot *slot_free(Slot *s);
 DEFINE_TRIVIAL_CLEANUP(Slot *, slot_free);
-/* "region/function/alias" with the function's bare name, however the plan spells it. */
+/* "account/region/function/alias" with the function's bare name, however the plan spells it. */
 char *target_key(const PlanTarget *t, const char *default_region);
 
 /* manager-load.c */

@@ -19,10 +19,25 @@ static const char *field(const char *s, unsigned index, size_t *ret_size) {
         return s;
 }
 
+/* Without a role everything is of the daemon's own account, whether an ARN names it or not. A role may lead
+ * into another one, where functions have the same names. */
+static const char *account_of(const PlanTarget *t, size_t *ret_size) {
+        const char *s = t->role_arn;
+
+        *ret_size = 0;
+        if (!s)
+                return "";
+        if (str_after(t->function, "arn:"))
+                s = t->function;
+        s = field(s, 4, ret_size);
+        return s ? s : "";
+}
+
 char *target_key(const PlanTarget *t, const char *default_region) {
         const char *function = t->function, *region = t->region ? t->region : default_region;
         const char *name = function, *own_region = NULL;
-        size_t name_size = strlen(function), region_size = region ? strlen(region) : 0;
+        size_t name_size = strlen(function), region_size = region ? strlen(region) : 0, account_size;
+        const char *account = account_of(t, &account_size);
 
         /* arn:aws:lambda:REGION:ACCOUNT:function:NAME, or ACCOUNT:function:NAME */
         if (str_after(function, "arn:")) {
@@ -36,8 +51,8 @@ char *target_key(const PlanTarget *t, const char *default_region) {
         }
         if (own_region)
                 region = own_region;
-        return alloc_printf("%.*s/%.*s/%s", (int) region_size, region ? region : "", (int) name_size, name,
-                        t->alias);
+        return alloc_printf("%.*s/%.*s/%.*s/%s", (int) account_size, account, (int) region_size,
+                        region ? region : "", (int) name_size, name, t->alias);
 }
 
 int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutState **take_state,

@@ -17,6 +17,8 @@ static bool is_effect(ActionKind kind) {
         case ACTION_READ_VERSION:
         case ACTION_WRITE_ALIAS:
         case ACTION_READ_METRICS:
+        case ACTION_READ_ALARMS:
+        case ACTION_CANCEL:
                 return true;
         case ACTION_PERSIST:
         case ACTION_REPORT:
@@ -35,6 +37,9 @@ static EventKind completion_of(ActionKind kind) {
                 return EVENT_ALIAS_WRITTEN;
         case ACTION_READ_METRICS:
                 return EVENT_METRICS_READ;
+        case ACTION_READ_ALARMS:
+                return EVENT_ALARMS_READ;
+        case ACTION_CANCEL:
         case ACTION_PERSIST:
         case ACTION_REPORT:
                 break;
@@ -123,12 +128,34 @@ static void complete(Runner *r, const Action *a, Fault fault, const char *error)
                         });
 }
 
-static void start_effect(Runner *r, const Action *a) {
-        RunnerOp *op = alloc_one(RunnerOp);
-        int k = op ? 0 : -ENOMEM;
+/* What has left goes on, and comes back as an event that the core calls stale. */
+static void cancel_effect(Runner *r, uint64_t op_id) {
+        for (RunnerOp **link = &r->ops; *link; link = &(*link)->next) {
+                RunnerOp *op = *link;
 
+                if (op->op_id != op_id)
+                        continue;
+                if (exec_withdraw(op->exec)) {
+                        *link = op->next;
+                        free(op);
+                }
+                return;
+        }
+}
+
+static void start_effect(Runner *r, const Action *a) {
+        RunnerOp *op;
+        int k;
+
+        if (a->kind == ACTION_CANCEL) {
+                cancel_effect(r, a->op_id);
+                return;
+        }
+        op = alloc_one(RunnerOp);
+        k = op ? 0 : -ENOMEM;
         if (op) {
                 op->runner = r;
+                op->op_id = a->op_id;
                 k = exec_start(r->shared->exec, &r->doc->plan, a, runner_on_done, op, &op->exec);
         }
         if (k < 0) {
@@ -172,7 +199,7 @@ static void say_refused(const Runner *r, int error) {
         size_t forward = 0, back = 0;
 
         for (size_t i = 0; i < r->n_effects; i++) {
-                back += r->effects[i].even_unrecorded;
+                back += r->effects[i].even_unrecorded && r->effects[i].kind != ACTION_CANCEL;
                 forward += !r->effects[i].even_unrecorded;
         }
         log_rollout(LOG_ALERT, r->id, "the store refuses to record it: %s; %s%s", strerror(-error),

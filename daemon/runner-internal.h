@@ -15,6 +15,7 @@ typedef struct RunnerOp RunnerOp;
 struct RunnerOp {
         RunnerOp *next;
         Runner *runner;
+        uint64_t op_id; /* of the action */
         ExecOp *exec;
 };
 

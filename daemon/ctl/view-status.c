@@ -182,6 +182,21 @@ static Tone verdict_tone(const CheckInfo *check) {
         return streq(check->verdict, "breach") ? TONE_BAD : TONE_UNSURE;
 }
 
+/* An alarm is compared with nothing here; its window is the time since when it is as it is. */
+static void add_alarm(Table *table, const CheckInfo *check) {
+        char since[TIME_TEXT_MAX], text[VIEW_LINE_MAX];
+
+        table_add(table, TONE_PLAIN, check->name);
+        table_add(table, TONE_PLAIN, "-");
+        table_add(table, TONE_PLAIN, "no ALARM");
+        table_add(table, TONE_PLAIN, "-");
+        (void) snprintf(text, sizeof(text), "%.40s: %.40s", check->verdict, check->cause);
+        table_add(table, verdict_tone(check), streq(check->cause, "none") ? check->verdict : text);
+        time_format_clock(check->window_start, since);
+        (void) snprintf(text, sizeof(text), "since %s", since);
+        table_add(table, TONE_PLAIN, check->window_start > 0 ? text : "-");
+}
+
 static void add_check(Table *table, const CheckInfo *check) {
         char value[32], limit[40] = "<= ", from[TIME_TEXT_MAX], until[TIME_TEXT_MAX], text[VIEW_LINE_MAX];
 
@@ -209,7 +224,10 @@ static int put_checks(Buf *out, const Style *style, const RolloutInfo *info) {
         if ((r = table_new(check_columns, ELEMENTSOF(check_columns), style, &table)) < 0)
                 return r;
         for (size_t i = 0; i < info->n_checks; i++)
-                add_check(table, &info->checks[i]);
+                if (check_kind_from_string(info->checks[i].kind) == CHECK_ALARM)
+                        add_alarm(table, &info->checks[i]);
+                else
+                        add_check(table, &info->checks[i]);
         (void) buf_putc(out, '\n');
         r = table_render(table, out);
         (void) buf_putc(out, '\n');

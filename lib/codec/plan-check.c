@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "base/utf8.h"
 #include "codec/decimal.h"
 #include "codec/plan-internal.h"
 #include "codec/plan-value.h"
@@ -9,9 +10,12 @@
 
 #define WANTS_METRIC "one of error_rate, errors, duration"
 #define WANTS_STAT "a statistic: Average, Maximum, or p50 to p99.99"
+#define WANTS_ALARM "the name of a CloudWatch alarm, at most 255 characters"
 #define WANTS_NAME "a name of letters, digits, \".\", \"_\" and \"-\", at most 64"
 
-static const char *const metrics[CHECK_KIND_COUNT] = {
+#define ALARM_CHARACTERS_MAX 255
+
+static const char *const metrics[] = {
         [CHECK_ERROR_RATE] = "error_rate",
         [CHECK_ERRORS] = "errors",
         [CHECK_DURATION] = "duration",
@@ -67,6 +71,8 @@ static void read_max(const YamlNode *node, DiagList *diags, PlanCheck *check) {
                                         "for a share of the requests use \"metric: error_rate\"");
                 else if (plan_value_count(node, diags, "a number of errors", 0, LIMIT_ERRORS_MAX, &errors))
                         check->max = (double) errors;
+                return;
+        case CHECK_ALARM:
                 return;
         }
 }
@@ -128,12 +134,54 @@ static void check_stat(const YamlNode *node, DiagList *diags, char text[static P
                                 metrics[check->kind]);
 }
 
+static const char *alarm_fault(const char *s) {
+        size_t n = 0;
+
+        if (str_after(s, "arn:"))
+                return "write the alarm's name, not its ARN";
+        while (*s != '\0') {
+                uint32_t c;
+                int size = utf8_decode(s, strlen(s), &c);
+
+                if (size < 0 || c < ' ' || (c >= 0x7f && c < 0xa0))
+                        return "no alarm has control characters in its name";
+                s += size;
+                n++;
+        }
+        if (n == 0)
+                return "an alarm has a name";
+        return n > ALARM_CHARACTERS_MAX ? "no alarm has such a long name" : NULL;
+}
+
+/* An alarm is compared with nothing: it rings or it does not. */
+static bool read_alarm(
+                const YamlNode *node, DiagList *diags, char text[static ALARM_NAME_SIZE], PlanCheck *check) {
+        static const char *const others[] = { "metric", "max", "min_requests", "stat" };
+        const YamlNode *alarm = yaml_map_get(node, "alarm"), *other;
+        const char *s = alarm ? yaml_text_of(alarm, diags, WANTS_ALARM) : NULL;
+        const char *fault = s ? alarm_fault(s) : NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                if ((other = yaml_map_get(node, others[i])))
+                        diag_add(diags, DIAG_ERROR, other->key->line, other->key->column,
+                                        "\"%s\" has no meaning beside \"alarm\": an alarm has its own limit; remove "
+                                        "one of them",
+                                        others[i]);
+        if (fault)
+                yaml_refuse(alarm, diags, WANTS_ALARM, fault);
+        if (!s || fault || str_copy(text, ALARM_NAME_SIZE, s) < 0)
+                return false;
+        check->kind = CHECK_ALARM;
+        check->alarm = text;
+        return true;
+}
+
 static const char *name_of(const YamlNode *node, const PlanCheck *check, DiagList *diags) {
         const YamlNode *name = yaml_map_get(node, "name");
         const char *s;
 
         if (!name)
-                return metrics[check->kind];
+                return check->kind == CHECK_ALARM ? check->alarm : metrics[check->kind];
         s = yaml_text_of(name, diags, WANTS_NAME);
         if (s && !plan_name_is_valid(s)) {
                 yaml_refuse(name, diags, WANTS_NAME, NULL);
@@ -147,11 +195,16 @@ static void read_name(const YamlNode *node, uint32_t index, PlanDraft *draft, Di
         PlanCheck *check = &draft->checks[index];
         const char *s = name_of(node, check, diags);
 
-        if (!s || str_copy(draft->check_names[index], CHECK_NAME_MAX + 1, s) < 0)
+        if (!s)
                 return;
+        if (s == check->alarm)
+                check->name = check->alarm; /* may be longer than other names */
+        else if (str_copy(draft->check_names[index], CHECK_NAME_MAX + 1, s) < 0)
+                return;
+        else
+                check->name = draft->check_names[index];
         if (!place)
                 place = node;
-        check->name = draft->check_names[index];
         draft->check_lines[index] = place->line;
         for (uint32_t i = 0; i < index; i++)
                 if (draft->checks[i].name && streq(draft->checks[i].name, s)) {
@@ -171,10 +224,17 @@ void plan_read_check(const YamlNode *node, PlanDraft *draft, DiagList *diags) {
 
         if (!yaml_map_check(node, &plan_rule_check, diags))
                 return;
+        check->min_requests = 1;
+        if (yaml_map_has(node, "alarm")) {
+                if (!read_alarm(node, diags, draft->alarms[index], check))
+                        return;
+                draft->plan.n_checks++;
+                read_name(node, index, draft, diags);
+                return;
+        }
         metric = yaml_map_get(node, "metric");
         max = yaml_map_get(node, "max");
         requests = yaml_map_get(node, "min_requests");
-        check->min_requests = 1;
         if (requests && plan_value_count(requests, diags, "a number of requests", 1, PLAN_REQUESTS_MAX, &n))
                 check->min_requests = (uint32_t) n;
         /* Without its metric nothing can be said about limit and default name. */

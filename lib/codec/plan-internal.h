@@ -9,6 +9,8 @@
 #define PLAN_ALIAS_MAX 128
 #define PLAN_REGION_MAX 40
 #define PLAN_STAT_MAX 15
+#define PLAN_ROLE_MAX 2048
+#define PLAN_EXTERNAL_ID_MAX 1224
 
 /* Room for the largest plan; plan-pack.c makes the exact-sized copy that lives on. */
 typedef struct PlanDraft {
@@ -22,8 +24,11 @@ typedef struct PlanDraft {
         char function[PLAN_FUNCTION_MAX + 1];
         char alias[PLAN_ALIAS_MAX + 1];
         char region[PLAN_REGION_MAX + 1];
+        char role_arn[PLAN_ROLE_MAX + 1];
+        char external_id[PLAN_EXTERNAL_ID_MAX + 1];
         char check_names[PLAN_CHECKS_MAX][CHECK_NAME_MAX + 1];
         char stats[PLAN_CHECKS_MAX][PLAN_STAT_MAX + 1];
+        char alarms[PLAN_CHECKS_MAX][ALARM_NAME_SIZE];
 } PlanDraft;
 
 /* The maps of the language, so that a lost key can be sent home. */

@@ -16,9 +16,11 @@ static size_t texts_size(const Plan *plan) {
 
         for (uint32_t i = 0; i < plan->n_targets; i++)
                 n += text_size(plan->targets[i].function) + text_size(plan->targets[i].alias) +
-                                text_size(plan->targets[i].region);
+                                text_size(plan->targets[i].region) + text_size(plan->targets[i].role_arn) +
+                                text_size(plan->targets[i].external_id);
         for (uint32_t i = 0; i < plan->n_checks; i++)
-                n += text_size(plan->checks[i].name) + text_size(plan->checks[i].stat);
+                n += text_size(plan->checks[i].name) + text_size(plan->checks[i].stat) +
+                                text_size(plan->checks[i].alarm);
         return n;
 }
 
@@ -78,10 +80,13 @@ int plan_pack(const PlanDraft *draft, PlanDoc **ret) {
                 t[i].function = put_text(&block, from->targets[i].function);
                 t[i].alias = put_text(&block, from->targets[i].alias);
                 t[i].region = put_text(&block, from->targets[i].region);
+                t[i].role_arn = put_text(&block, from->targets[i].role_arn);
+                t[i].external_id = put_text(&block, from->targets[i].external_id);
         }
         for (uint32_t i = 0; i < from->n_checks; i++) {
                 c[i].name = put_text(&block, from->checks[i].name);
                 c[i].stat = put_text(&block, from->checks[i].stat);
+                c[i].alarm = put_text(&block, from->checks[i].alarm);
         }
         *ret = TAKE_PTR(doc);
         return 0;

@@ -7,12 +7,16 @@
 #define DIGITS "0123456789"
 #define LAMBDA_NAME LOWER UPPER DIGITS "-_"
 #define LAMBDA_NAME_MAX 64
-#define ARN_FIELDS 7 /* arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME */
+#define ARN_FIELDS 7  /* arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME */
+#define ROLE_FIELDS 6 /* arn:PARTITION:iam::ACCOUNT:role/PATH/NAME */
 #define ACCOUNT_DIGITS 12
+#define EXTERNAL_ID_MIN 2
 
 #define WANTS_FUNCTION "a function's name or its ARN"
 #define WANTS_ALIAS "the name of an alias"
 #define WANTS_REGION "a region such as eu-west-1"
+#define WANTS_ROLE "the ARN of a role, like arn:aws:iam::123456789012:role/deploy"
+#define WANTS_EXTERNAL_ID "2 to 1224 letters, digits and \"_+=,.@:/-\""
 
 static bool consists_of(const char *s, size_t n, const char *characters) {
         return n > 0 && strspn(s, characters) >= n;
@@ -149,9 +153,66 @@ static void read_region(const YamlNode *node, PlanDraft *draft, DiagList *diags)
         draft->target.region = draft->region;
 }
 
+static bool is_visible_ascii(const char *s) {
+        while (*s > ' ' && *s < 0x7f)
+                s++;
+        return *s == '\0';
+}
+
+static const char *role_fault(const char *s) {
+        const char *f[ROLE_FIELDS] = { 0 };
+        size_t length[ROLE_FIELDS] = { 0 }, n = split_colons(s, f, length, ROLE_FIELDS);
+
+        if (strlen(s) > PLAN_ROLE_MAX)
+                return "an ARN has at most 2048 characters";
+        if (!field_is(f[0], length[0], "arn") || n != ROLE_FIELDS)
+                return "write the whole ARN";
+        if (field_is(f[2], length[2], "sts"))
+                return "that is a session of a role; write the ARN of the role itself";
+        if (!field_is(f[2], length[2], "iam") || length[3] != 0 || !str_after(f[5], "role/"))
+                return "that is no role";
+        if (length[4] != ACCOUNT_DIGITS || !consists_of(f[4], length[4], DIGITS))
+                return "the ARN's fifth part is no account number of 12 digits";
+        if (!consists_of(f[1], length[1], LOWER "-") || !is_visible_ascii(f[5]) ||
+                        length[5] == strlen("role/") || f[5][length[5] - 1] == '/')
+                return "a role's ARN reads arn:aws:iam::ACCOUNT:role/NAME";
+        return NULL;
+}
+
+static void read_role(const YamlNode *node, PlanDraft *draft, DiagList *diags) {
+        const char *s = yaml_text_of(node, diags, WANTS_ROLE);
+        const char *fault = s ? role_fault(s) : NULL;
+
+        if (fault)
+                yaml_refuse(node, diags, WANTS_ROLE, fault);
+        if (!s || fault)
+                return;
+        (void) str_copy(draft->role_arn, sizeof(draft->role_arn), s);
+        draft->target.role_arn = draft->role_arn;
+}
+
+static void read_external_id(const YamlNode *top, const YamlNode *node, PlanDraft *draft, DiagList *diags) {
+        const char *s = yaml_text_of(node, diags, WANTS_EXTERNAL_ID);
+
+        if (!yaml_map_has(top, "role_arn"))
+                diag_add(diags, DIAG_ERROR, node->key->line, node->key->column,
+                                "\"external_id\" is told to a role that is assumed, but there is no \"role_arn\"; "
+                                "add it, or remove \"external_id\"");
+        if (!s)
+                return;
+        if (strlen(s) < EXTERNAL_ID_MIN || strlen(s) > PLAN_EXTERNAL_ID_MAX ||
+                        !consists_of(s, strlen(s), LOWER UPPER DIGITS "_+=,.@:/-")) {
+                yaml_refuse(node, diags, WANTS_EXTERNAL_ID, NULL);
+                return;
+        }
+        (void) str_copy(draft->external_id, sizeof(draft->external_id), s);
+        draft->target.external_id = draft->external_id;
+}
+
 void plan_read_target(const YamlNode *top, PlanDraft *draft, DiagList *diags) {
         const YamlNode *function = yaml_map_get(top, "function"), *alias = yaml_map_get(top, "alias");
-        const YamlNode *region = yaml_map_get(top, "region");
+        const YamlNode *region = yaml_map_get(top, "region"), *role = yaml_map_get(top, "role_arn");
+        const YamlNode *external_id = yaml_map_get(top, "external_id");
         const YamlNode *from = yaml_map_get(top, "from"), *to = yaml_map_get(top, "to");
         PlanTarget *target = &draft->target;
 
@@ -161,6 +222,10 @@ void plan_read_target(const YamlNode *top, PlanDraft *draft, DiagList *diags) {
                 read_function(function, draft, diags);
         if (alias)
                 read_alias(alias, draft, diags);
+        if (role)
+                read_role(role, draft, diags);
+        if (external_id)
+                read_external_id(top, external_id, draft, diags);
         if (from)
                 (void) plan_value_version(from, diags, &target->from);
         if (to && plan_value_version(to, diags, &target->to) && from && target->to == target->from)

@@ -12,7 +12,9 @@
 #include "codec/json-write.h"
 #include "core/trace.h"
 
-#define RECORD_VERSION 1u
+/* 2: alarms, checks that are blind by themselves. Records of version 1 have none of that and are read as
+ * they are; what a version does not know, it refuses. */
+#define RECORD_VERSION 2u
 #define HEADER_WORD "canaryd-record "
 #define HEADER_SIZE_MAX 64
 #define CRC_DIGITS 8
@@ -85,6 +87,7 @@ static const Field check_fields[] = {
         REAL(CheckState, samples),
         U64(CheckState, window_start),
         U64(CheckState, window_end),
+        U64(CheckState, blind_since),
 };
 static const FieldTable check_table = { check_fields, ELEMENTSOF(check_fields) };
 
@@ -111,6 +114,8 @@ static const Field judge_fields[] = {
         U32(JudgeState, steady, 1),
         STRUCT(JudgeState, seen_new, counts_table),
         STRUCT(JudgeState, seen_old, counts_table),
+        U64(JudgeState, alarms_asked),
+        U64(JudgeState, alarms_age),
         LIST(JudgeState, checks, check_table),
 };
 static const FieldTable judge_table = { judge_fields, ELEMENTSOF(judge_fields) };
@@ -135,7 +140,10 @@ static const Field target_fields[] = {
         U64(TargetState, dead_letter),
         STRUCT(TargetState, alias_op, op_table),
         STRUCT(TargetState, poll_op, op_table),
+        STRUCT(TargetState, alarm_op, op_table),
         U64(TargetState, next_poll),
+        U64(TargetState, next_alarms),
+        U64(TargetState, seen_wall),
         U64(TargetState, failing_since),
         TEXT(TargetState, error),
         STRUCT(TargetState, judge, judge_table),
@@ -159,7 +167,7 @@ static const Field state_fields[] = {
         U64(RolloutState, persisted_age),
         WORD(RolloutState, reason, reason),
         U32(RolloutState, reason_target, PLAN_TARGETS_MAX - 1),
-        U32(RolloutState, reason_check, PLAN_CHECKS_MAX - 1),
+        U32(RolloutState, reason_check, PLAN_CHECKS_MAX),
         U32(RolloutState, reason_step, PLAN_STEPS_MAX),
         U64(RolloutState, reason_version),
         U32(RolloutState, n_targets, PLAN_TARGETS_MAX),

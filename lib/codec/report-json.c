@@ -24,6 +24,7 @@ enum {
         TELLS_NEXT = 1u << 9,
         TELLS_FOUND = 1u << 10, /* what the alias has now */
         TELLS_CAUSE = 1u << 11, /* cause alone */
+        TELLS_BLIND = 1u << 12, /* the check that cannot be read, unless it is all metrics */
 };
 
 static unsigned kind_tells(ReportKind kind) {
@@ -52,7 +53,7 @@ static unsigned kind_tells(ReportKind kind) {
                 return TELLS_STEP | TELLS_WEIGHT | TELLS_CHECK | TELLS_VERDICT | TELLS_WINDOW |
                                 TELLS_EVIDENCE | TELLS_CALL;
         case REPORT_ROLLBACK_STARTED:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_REASON;
+                return TELLS_STEP | TELLS_WEIGHT | TELLS_REASON | TELLS_CAUSE;
         case REPORT_ROLLED_BACK:
                 return TELLS_WEIGHT | TELLS_REASON | TELLS_EVIDENCE | TELLS_CALL;
         case REPORT_ROLLBACK_FAILING:
@@ -65,7 +66,7 @@ static unsigned kind_tells(ReportKind kind) {
         case REPORT_REVISION_ADOPTED:
                 return TELLS_STEP | TELLS_WEIGHT | TELLS_CALL;
         case REPORT_BLIND:
-                return TELLS_STEP | TELLS_CAUSE | TELLS_FAULT | TELLS_CALL | TELLS_NEXT;
+                return TELLS_STEP | TELLS_BLIND | TELLS_CAUSE | TELLS_FAULT | TELLS_CALL | TELLS_NEXT;
         case REPORT_SEEING:
                 return TELLS_STEP | TELLS_EVIDENCE;
         case REPORT_RESUMED:
@@ -113,6 +114,13 @@ static void put_counts(Buf *out, const char *key, const Counts *counts) {
         json_write_close(out, '}');
 }
 
+/* An alarm has neither value nor limit: it says why it rings. */
+static void put_alarm(Buf *out, const Report *r, const PlanCheck *check) {
+        json_write_text(out, "alarm", check->alarm);
+        put_time(out, "alarm_since", r->window_start);
+        put_text(out, "alarm_reason", r->error);
+}
+
 /* An index beyond the checks stands for the step's own wish, "min_requests". */
 static void put_check(Buf *out, const Report *r, const Plan *plan) {
         if (r->check < plan->n_checks) {
@@ -120,6 +128,10 @@ static void put_check(Buf *out, const Report *r, const Plan *plan) {
 
                 json_write_text(out, "check", check->name);
                 json_write_text(out, "metric", check_kind_to_string(check->kind));
+                if (check->kind == CHECK_ALARM) {
+                        put_alarm(out, r, check);
+                        return;
+                }
                 put_text(out, "stat", check->stat);
                 json_write_number(out, "value", r->value);
                 json_write_number(out, "limit", r->limit);
@@ -128,22 +140,43 @@ static void put_check(Buf *out, const Report *r, const Plan *plan) {
         json_write_number(out, "samples", r->samples);
 }
 
+static bool is_alarm(const Report *r, const Plan *plan) {
+        return r->check < plan->n_checks && plan->checks[r->check].kind == CHECK_ALARM;
+}
+
+/* Where the report's check means something. */
+static bool reason_has_check(Reason reason) {
+        return reason == REASON_BREACH || reason == REASON_BLIND || reason == REASON_ALARM_MISSING ||
+                        reason == REASON_ALARM_RINGING;
+}
+
 static void put_reason(Buf *out, const Report *r, const Plan *plan) {
         if (r->reason == REASON_NONE)
                 return;
         json_write_text(out, "reason", reason_to_string((Reason) r->reason));
-        if (r->reason == REASON_BREACH && r->check < plan->n_checks)
+        if (reason_has_check((Reason) r->reason) && r->check < plan->n_checks)
                 json_write_text(out, "check", plan->checks[r->check].name);
+        if (r->kind == REPORT_REJECTED && is_alarm(r, plan) && reason_has_check((Reason) r->reason))
+                put_alarm(out, r, &plan->checks[r->check]);
         put_version(out, "found_version", r->found_version);
 }
 
-static void put_found(Buf *out, const Route *found) {
+/* "revision" is that of what was found. */
+static void put_found(Buf *out, const Report *r) {
+        const Route *found = &r->found, *ours = &r->ours;
+
         put_version(out, "found_version", found->primary);
         put_version(out, "found_extra_version", found->extra);
         if (found->extra != 0)
                 put_percent(out, "found_extra_weight", found->weight);
         if (found->is_odd)
                 json_write_bool(out, "found_other_routing", true);
+        put_version(out, "last_version", ours->primary);
+        put_version(out, "last_extra_version", ours->extra);
+        if (ours->extra != 0)
+                put_percent(out, "last_extra_weight", ours->weight);
+        put_text(out, "last_revision", r->ours_revision);
+        put_time(out, "last_seen", r->seen_wall);
 }
 
 static void put_head(Buf *out, const Report *r, const Plan *plan) {
@@ -180,7 +213,9 @@ static void put_judgement(Buf *out, const Report *r, const Plan *plan, unsigned 
                 json_write_text(out, "verdict", verdict_to_string((Verdict) r->verdict));
         if ((tells & (TELLS_VERDICT | TELLS_CAUSE)) && r->cause != CAUSE_NONE)
                 json_write_text(out, "cause", cause_to_string((Cause) r->cause));
-        if (tells & TELLS_WINDOW) {
+        if ((tells & TELLS_BLIND) && r->check < plan->n_checks)
+                json_write_text(out, "check", plan->checks[r->check].name);
+        if ((tells & TELLS_WINDOW) && !is_alarm(r, plan)) {
                 put_time(out, "window_start", r->window_start);
                 put_time(out, "window_end", r->window_end);
         }
@@ -194,7 +229,7 @@ static void put_tail(Buf *out, const Report *r, const Plan *plan, unsigned tells
         if (tells & TELLS_REASON)
                 put_reason(out, r, plan);
         if (tells & TELLS_FOUND)
-                put_found(out, &r->found);
+                put_found(out, r);
         if ((tells & TELLS_FAULT) && r->fault != FAULT_NONE) {
                 json_write_text(out, "fault", fault_to_string((Fault) r->fault));
                 put_text(out, "error", r->error);

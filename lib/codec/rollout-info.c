@@ -108,6 +108,15 @@ static const char *or_empty(const char *s) {
         return s ? s : "";
 }
 
+static void alarm_format(const PlanCheck *rule, const CheckState *check, char ret[static TRACE_TEXT_MAX]) {
+        char since[TIME_TEXT_MAX] = "";
+
+        if (check->window_start != 0)
+                time_format_rfc3339(check->window_start, since);
+        (void) snprintf(ret, TRACE_TEXT_MAX, "alarm \"%.255s\" is in ALARM%s%s", rule->alarm,
+                        since[0] != '\0' ? " since " : "", since);
+}
+
 /* "error_rate is 8.13 %, limit 5 % (812 requests, 13:40:00-13:41:00 UTC)" */
 static void breach_format(const Plan *plan, const RolloutState *state, const TargetState *target,
                 char ret[static TRACE_TEXT_MAX]) {
@@ -123,6 +132,10 @@ static void breach_format(const Plan *plan, const RolloutState *state, const Tar
         check = &target->judge.checks[state->reason_check];
         check_value_format(rule, check->value, value);
         check_value_format(rule, rule->max, limit);
+        if (rule->kind == CHECK_ALARM) {
+                alarm_format(rule, check, ret);
+                return;
+        }
         time_format_clock(check->window_start, from);
         time_format_clock(check->window_end, until);
         (void) snprintf(ret, TRACE_TEXT_MAX, "%s is %s, limit %s (%.0f requests, %s-%s UTC)", rule->name,

@@ -11,7 +11,7 @@ typedef struct KeyRule {
         const char *missing;     /* not NULL: the key must be there; the words say what to write */
         const char *unsupported; /* not NULL: a word of the language that this version does not understand
                                     yet; the words say what to do without it */
-        const char *instead_of[KEY_INSTEAD_MAX]; /* unsupported keys: what need not be there beside them */
+        const char *instead_of[KEY_INSTEAD_MAX]; /* what need not be there beside it */
         bool may_be_empty;                       /* "key:" with nothing behind it is as good as no key */
 } KeyRule;
 

@@ -5,8 +5,8 @@
  * PERSIST comes first where it comes at all: no effect behind it may start before the state (and the reports
  * of the same list) are durable. When they cannot be made durable, effects with "even_unrecorded" start all
  * the same (they only put traffic back on the old version, or read whether it is there); each of the others
- * is completed at once with FAULT_STORE. Every effect is answered by exactly one event with its op_id,
- * unless the process dies. */
+ * is completed at once with FAULT_STORE. Every effect but CANCEL is answered by exactly one event with its
+ * op_id, unless it was cancelled or the process dies. */
 
 #include "core/state.h"
 
@@ -17,8 +17,13 @@ typedef enum ActionKind {
         ACTION_READ_VERSION, /* -> EVENT_VERSION_READ */
         ACTION_WRITE_ALIAS,  /* -> EVENT_ALIAS_WRITTEN */
         ACTION_READ_METRICS, /* -> EVENT_METRICS_READ */
+        ACTION_READ_ALARMS,  /* those of the plan's CHECK_ALARM checks -> EVENT_ALARMS_READ */
+        /* op_id is that of an earlier effect which this rollout waits for no longer. What has not left yet
+         * does not leave; what has left goes on, and its outcome stays unknown. No event answers it: neither
+         * this action nor the effect (one that comes all the same is stale and harmless). */
+        ACTION_CANCEL,
 } ActionKind;
-#define ACTION_KIND_COUNT (ACTION_READ_METRICS + 1)
+#define ACTION_KIND_COUNT (ACTION_CANCEL + 1)
 
 /* Events an operator can see. Each has a MESSAGE_ID in daemon/log.c and a sentence in core/trace.c. */
 typedef enum ReportKind {
@@ -64,10 +69,14 @@ struct Report {
         usec_t window_start, window_end; /* wall */
         Counts new_version, old_version; /* present step so far */
         usec_t next; /* span until the next attempt, or the hold or bake that begins; 0: none */
-        Route found; /* REPORT_FOREIGN: what the alias has */
+        /* REPORT_FOREIGN. "revision" is the alias's present one, "" when it is gone. */
+        Route found;      /* what the alias has */
+        Route ours;       /* what it had when it was last seen as ours; primary == 0: not known */
+        usec_t seen_wall; /* when that was; 0: not known */
+        char ours_revision[REVISION_SIZE];
         char revision[REVISION_SIZE];
         char request_id[REQUEST_ID_SIZE];
-        char error[ERROR_TEXT_SIZE];
+        char error[ERROR_TEXT_SIZE]; /* AWS's words; REPORT_BREACH of an alarm: why it rings */
 };
 
 struct Action {
@@ -75,7 +84,7 @@ struct Action {
         uint32_t target;
         uint64_t op_id;
         bool even_unrecorded;
-        bool is_rollback; /* takes the rollback lane */
+        Lane lane;
         union {
                 Report report;
                 uint64_t version; /* ACTION_READ_VERSION */
@@ -91,10 +100,12 @@ struct Action {
         };
 };
 
-/* Room for the busiest step: a report and an effect or two for each of the most targets a plan may have. */
-#define ACTIONS_MAX (8 + 5 * PLAN_TARGETS_MAX)
+/* Room for the busiest step, a rollback while everything is outstanding. Each target: the reads or writes of
+ * its alias, of metrics and of alarms cancelled, an intent, a write. Beside them, for all together: what the
+ * event itself has to tell of its target and of the phases that it leads through, and PERSIST. */
+#define ACTIONS_MAX (16 + 5 * PLAN_TARGETS_MAX)
 
 struct ActionList {
         size_t n;
-        Action items[ACTIONS_MAX]; /* about 150 KiB: one per process, not per rollout and not on the stack */
+        Action items[ACTIONS_MAX]; /* about 200 KiB: one per process, not per rollout and not on the stack */
 };

@@ -6,7 +6,8 @@
 
 typedef struct AdmitEntry {
         uint64_t order;             /* of acceptance: smaller came earlier */
-        const char *const *targets; /* n keys "account-or-default/region/function/alias", compared as text */
+        const char *const *targets; /* n keys "account/region/function/alias" (account: "" where no role is
+                                       assumed), compared as text */
         uint32_t n_targets;
         Phase phase;
 } AdmitEntry;

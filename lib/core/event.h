@@ -12,8 +12,9 @@ typedef enum EventKind {
         EVENT_VERSION_READ,  /* completion of ACTION_READ_VERSION */
         EVENT_ALIAS_WRITTEN, /* completion of ACTION_WRITE_ALIAS */
         EVENT_METRICS_READ,  /* completion of ACTION_READ_METRICS */
+        EVENT_ALARMS_READ,   /* completion of ACTION_READ_ALARMS */
 } EventKind;
-#define EVENT_KIND_COUNT (EVENT_METRICS_READ + 1)
+#define EVENT_KIND_COUNT (EVENT_ALARMS_READ + 1)
 
 /* One bucket of counts. Rows ascend by time; buckets without a datapoint of either version may be absent. */
 typedef struct MetricRow {
@@ -28,6 +29,27 @@ typedef struct MetricValue {
         uint32_t check; /* index in the plan */
         double value;   /* finite, not negative */
 } MetricValue;
+
+/* A check whose own query failed while the rest of the reading is good. */
+typedef struct CheckFault {
+        uint32_t check;    /* index in the plan */
+        Fault fault;       /* not FAULT_NONE */
+        const char *error; /* AWS's words; may be NULL */
+} CheckFault;
+
+typedef enum AlarmSays {
+        ALARM_SAYS_MISSING, /* asked for, not there */
+        ALARM_SAYS_OK,
+        ALARM_SAYS_ALARM,
+        ALARM_SAYS_NOTHING, /* INSUFFICIENT_DATA, or a state that CloudWatch itself doubts */
+} AlarmSays;
+
+typedef struct AlarmReading {
+        uint32_t check; /* index in the plan */
+        AlarmSays says;
+        usec_t since;       /* wall: when the alarm came into that state; 0: not known */
+        const char *reason; /* AWS's words; may be NULL */
+} AlarmReading;
 
 struct Event {
         EventKind kind;
@@ -46,9 +68,17 @@ struct Event {
         bool version_active;        /* State Active or Inactive (it wakes up), or no State at all */
         uint64_t role, dead_letter; /* fingerprints; 0: none */
 
-        /* EVENT_METRICS_READ; the reading spans [from, until) as the action asked, all results Complete */
+        /* EVENT_METRICS_READ; the reading spans [from, until) as the action asked. The counts are complete
+         * (otherwise the reading has failed as a whole), and so are the values of all checks but those in
+         * check_faults, which have none. */
         const MetricRow *rows;
         size_t n_rows;
         const MetricValue *values;
         size_t n_values;
+        const CheckFault *check_faults; /* at most one per check */
+        size_t n_check_faults;
+
+        /* EVENT_ALARMS_READ: one for each CHECK_ALARM check */
+        const AlarmReading *alarms;
+        size_t n_alarms;
 };

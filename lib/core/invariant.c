@@ -42,7 +42,7 @@ static const char *check_write(const RolloutState *st, const Plan *plan, const A
 }
 
 static bool is_effect(ActionKind kind) {
-        return kind != ACTION_PERSIST && kind != ACTION_REPORT;
+        return kind != ACTION_PERSIST && kind != ACTION_REPORT && kind != ACTION_CANCEL;
 }
 
 static const char *check_effect(const RolloutState *st, const Plan *plan, const Action *a) {
@@ -52,10 +52,32 @@ static const char *check_effect(const RolloutState *st, const Plan *plan, const 
                 return "a finished rollout has no effects";
         if (a->even_unrecorded && st->phase != PHASE_ROLLING_BACK)
                 return "only a rollback starts without a record";
+        if ((a->lane == LANE_ROLLBACK) != (st->phase == PHASE_ROLLING_BACK))
+                return "the rollback lane is for rollbacks, and they have no other";
         return a->kind == ACTION_WRITE_ALIAS ? check_write(st, plan, a) : NULL;
 }
 
-static const char *check_action(const RolloutState *st, const Plan *plan, const ActionList *list, size_t i) {
+static bool is_waited_for(const RolloutState *st, uint64_t op_id) {
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+
+                if (t->alias_op.id == op_id || t->poll_op.id == op_id || t->alarm_op.id == op_id)
+                        return true;
+        }
+        return false;
+}
+
+/* What this very step asks for is withdrawn, not cancelled. */
+static const char *check_cancel(const RolloutState *before, const RolloutState *after, const Action *a) {
+        if (a->op_id == 0 || (before && !is_waited_for(before, a->op_id)))
+                return "what is cancelled was outstanding";
+        if (is_waited_for(after, a->op_id))
+                return "what is cancelled is not waited for";
+        return a->even_unrecorded ? NULL : "a cancel needs no record";
+}
+
+static const char *check_action(const RolloutState *before, const RolloutState *st, const Plan *plan,
+                const ActionList *list, size_t i) {
         const Action *a = &list->items[i];
         bool persisted = list->items[0].kind == ACTION_PERSIST;
 
@@ -63,6 +85,8 @@ static const char *check_action(const RolloutState *st, const Plan *plan, const 
                 return "PERSIST comes first";
         if (a->target >= st->n_targets)
                 return "an action names a target of the plan";
+        if (a->kind == ACTION_CANCEL)
+                return check_cancel(before, st, a);
         if ((a->kind == ACTION_WRITE_ALIAS || a->kind == ACTION_REPORT) && !persisted)
                 return "PERSIST before any write or report";
         return is_effect(a->kind) ? check_effect(st, plan, a) : NULL;
@@ -74,7 +98,7 @@ static const char *check_actions(const RolloutState *before, const RolloutState 
 
         for (size_t i = 0; i < list->n; i++) {
                 const Action *a = &list->items[i];
-                const char *broken = check_action(after, plan, list, i);
+                const char *broken = check_action(before, after, plan, list, i);
 
                 if (broken)
                         return broken;
@@ -122,7 +146,9 @@ static const char *check_evidence(const RolloutState *st, const Plan *plan, usec
 
                 if (!judge_healthy(j, plan, &check))
                         return "no step is left but on healthy checks";
-                if (!j->caught_up || j->read_age < hold_end)
+                if (plan_reads_metrics(plan) && (!j->caught_up || j->read_age < hold_end))
+                        return "no step is left on a reading that has not seen all of it";
+                if (plan_reads_alarms(plan) && j->alarms_age < hold_end)
                         return "no step is left on a reading that has not seen all of it";
         }
         return NULL;
@@ -194,7 +220,8 @@ static const char *check_alive(const RolloutState *st, const Plan *plan) {
                 if (target_is_stuck(&st->targets[i]))
                         return "no target hangs";
         for (uint32_t i = 0; i < st->n_targets; i++)
-                if (st->targets[i].alias_op.id != 0 || st->targets[i].poll_op.id != 0)
+                if (st->targets[i].alias_op.id != 0 || st->targets[i].poll_op.id != 0 ||
+                                st->targets[i].alarm_op.id != 0)
                         return NULL;
         return rollout_deadline(st, plan, &st->last) != USEC_INFINITY ? NULL : "nothing hangs";
 }

@@ -35,20 +35,34 @@ void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall) {
         j->step_from = usec_ceil(wall, plan->period);
         j->step_new = j->step_old = (Counts){ 0 };
         j->seen_new = j->seen_old = (Counts){ 0 };
-        j->read_age = 0;
-        for (uint32_t i = 0; i < plan->n_checks; i++)
-                j->checks[i] = (CheckState){ .verdict = VERDICT_UNKNOWN, .cause = CAUSE_NOT_READ };
+        j->read_age = j->alarms_age = 0;
+        for (uint32_t i = 0; i < plan->n_checks; i++) {
+                CheckState *c = &j->checks[i];
+
+                /* A new step opens nobody's eyes. */
+                *c = (CheckState){
+                        .verdict = VERDICT_UNKNOWN,
+                        .cause = c->blind_since != 0 ? c->cause : (uint32_t) CAUSE_NOT_READ,
+                        .blind_since = c->blind_since,
+                };
+        }
 }
 
 /* Steps of the clock up to this one change nothing that settled_after would not cover. */
 #define CLOCK_SLACK (2 * USEC_PER_SEC)
 
-void judge_rewind(JudgeState *j, const Plan *plan, usec_t wall, usec_t lived, usec_t lived_in_step) {
-        usec_t now = usec_add(wall, CLOCK_SLACK), began = usec_floor(usec_sub(wall, lived), plan->period);
-        bool folded_any = j->folded_until > j->exposed_since;
+bool judge_was_ahead(const JudgeState *j, const Plan *plan, usec_t wall) {
+        usec_t now = usec_add(wall, CLOCK_SLACK);
 
-        if (j->exposed_since <= now &&
-                        (!folded_any || usec_add(j->folded_until, plan->settled_after) <= now))
+        if (j->exposed_since > now)
+                return true;
+        return j->folded_until > j->exposed_since && usec_add(j->folded_until, plan->settled_after) > now;
+}
+
+void judge_rewind(JudgeState *j, const Plan *plan, usec_t wall, usec_t lived, usec_t lived_in_step) {
+        usec_t began = usec_floor(usec_sub(wall, lived), plan->period);
+
+        if (!judge_was_ahead(j, plan, wall))
                 return;
         j->exposed_since = usec_max(usec_min(j->exposed_since, began), plan->period);
         j->folded_until = j->exposed_since;
@@ -190,10 +204,29 @@ static void judge_duration(const JudgeState *j, const Plan *plan, uint32_t index
         set_by_samples(ret, check, sums, worst, j);
 }
 
+static const CheckFault *fault_of(const Event *reading, uint32_t check) {
+        for (size_t i = 0; i < reading->n_check_faults; i++)
+                if (reading->check_faults[i].check == check)
+                        return &reading->check_faults[i];
+        return NULL;
+}
+
+void judge_set_blind(CheckState *c, Cause cause, usec_t age) {
+        c->verdict = VERDICT_UNKNOWN;
+        c->cause = cause;
+        if (c->blind_since == 0)
+                c->blind_since = age;
+}
+
 static void judge_checks(JudgeState *j, const Plan *plan, const Event *reading, const Sums *sums) {
         for (uint32_t i = 0; i < plan->n_checks; i++) {
                 const PlanCheck *check = &plan->checks[i];
+                const CheckFault *fault = fault_of(reading, i);
 
+                if (fault && check->kind != CHECK_ALARM) {
+                        judge_set_blind(&j->checks[i], judge_cause_of(fault->fault), j->asked_age);
+                        continue;
+                }
                 switch (check->kind) {
                 case CHECK_ERROR_RATE:
                         judge_error_rate(j, plan, check, reading, sums, &j->checks[i]);
@@ -203,6 +236,8 @@ static void judge_checks(JudgeState *j, const Plan *plan, const Event *reading, 
                         break;
                 case CHECK_DURATION:
                         judge_duration(j, plan, i, reading, sums, &j->checks[i]);
+                        break;
+                case CHECK_ALARM:
                         break;
                 }
         }
@@ -262,6 +297,13 @@ static void notice_silence(JudgeState *j, const Plan *plan, const Event *reading
         }
 }
 
+/* What a blind check has not seen must not be folded away: it is read again, for as long as one reading can
+ * hold it. */
+static bool folding_waits(const JudgeState *j, const Plan *plan, const Event *reading) {
+        return reading->n_check_faults > 0 &&
+                        usec_sub(j->asked_until, j->folded_until) < METRIC_ROWS_MAX * plan->period;
+}
+
 void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wall) {
         usec_t horizon = settled_horizon(j, plan, wall);
         Sums sums;
@@ -269,7 +311,8 @@ void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wa
         sum_up(j, reading, horizon, &sums);
         judge_checks(j, plan, reading, &sums);
         notice_silence(j, plan, reading);
-        fold(j, plan, reading, horizon);
+        if (!folding_waits(j, plan, reading))
+                fold(j, plan, reading, horizon);
         show(j, reading);
         j->caught_up = j->asked_all;
         j->read_age = j->asked_age;
@@ -280,9 +323,28 @@ void judge_take_failure(JudgeState *j, const Plan *plan, Cause cause, usec_t age
                 j->blind_since = age;
         j->blind_cause = cause;
         for (uint32_t i = 0; i < plan->n_checks; i++) {
+                if (plan->checks[i].kind == CHECK_ALARM)
+                        continue;
                 j->checks[i].verdict = VERDICT_UNKNOWN;
                 j->checks[i].cause = cause;
         }
+}
+
+usec_t judge_blind_since(const JudgeState *j, const Plan *plan, uint32_t *ret_check, Cause *ret_cause) {
+        usec_t since = j->blind_since;
+
+        *ret_check = plan->n_checks;
+        *ret_cause = (Cause) j->blind_cause;
+        for (uint32_t i = 0; i < plan->n_checks; i++) {
+                const CheckState *c = &j->checks[i];
+
+                if (c->blind_since == 0 || (since != 0 && c->blind_since >= since))
+                        continue;
+                since = c->blind_since;
+                *ret_check = i;
+                *ret_cause = (Cause) c->cause;
+        }
+        return since;
 }
 
 bool judge_breached(const JudgeState *j, const Plan *plan, uint32_t *ret_check) {
@@ -315,12 +377,13 @@ Cause judge_cause_of(Fault fault) {
                 return CAUSE_CLOCK;
         case FAULT_DENIED:
                 return CAUSE_DENIED;
+        case FAULT_INVALID:
+                return CAUSE_REFUSED;
         case FAULT_TRANSIENT:
         case FAULT_UNREACHABLE:
         case FAULT_CONFLICT:
         case FAULT_PRECONDITION:
         case FAULT_MISSING:
-        case FAULT_INVALID:
         case FAULT_PERMANENT:
         case FAULT_STORE:
                 return CAUSE_API_ERROR;

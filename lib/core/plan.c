@@ -57,13 +57,31 @@ static PlanFault check_checks(const Plan *plan, uint32_t *ret_index) {
         for (uint32_t i = 0; i < plan->n_checks; i++) {
                 const PlanCheck *check = &plan->checks[i];
                 double most = check->kind == CHECK_ERROR_RATE ? 1 : LIMIT_MAX;
+                bool is_alarm = check->kind == CHECK_ALARM;
 
-                if (check->max >= 0 && check->max <= most)
+                if (is_alarm == (check->alarm != NULL) && check->max >= 0 && check->max <= most)
                         continue;
                 *ret_index = i;
-                return PLAN_CHECK_LIMIT;
+                return is_alarm != (check->alarm != NULL) ? PLAN_CHECK_ALARM : PLAN_CHECK_LIMIT;
         }
         return PLAN_OK;
+}
+
+bool plan_reads_metrics(const Plan *plan) {
+        for (uint32_t i = 0; i < plan->n_checks; i++)
+                if (plan->checks[i].kind != CHECK_ALARM)
+                        return true;
+        for (uint32_t i = 0; i < plan->n_steps && plan->n_checks > 0; i++)
+                if (plan->steps[i].min_requests > 0)
+                        return true;
+        return false;
+}
+
+bool plan_reads_alarms(const Plan *plan) {
+        for (uint32_t i = 0; i < plan->n_checks; i++)
+                if (plan->checks[i].kind == CHECK_ALARM)
+                        return true;
+        return false;
 }
 
 usec_t plan_shortest(const Plan *plan) {

@@ -9,8 +9,10 @@
 typedef struct PlanTarget {
         const char *function; /* name or unqualified ARN */
         const char *alias;
-        const char *region; /* NULL: the daemon's */
-        uint64_t from;      /* 0: what the alias points to when the rollout starts */
+        const char *region;      /* NULL: the daemon's */
+        const char *role_arn;    /* assumed for this target; NULL: the daemon's own credentials do */
+        const char *external_id; /* NULL: none. Only beside role_arn */
+        uint64_t from;           /* 0: what the alias points to when the rollout starts */
         uint64_t to;
 } PlanTarget;
 
@@ -25,15 +27,18 @@ typedef enum CheckKind {
         CHECK_ERROR_RATE, /* errors / invocations of the new version, as a fraction */
         CHECK_ERRORS,     /* errors of the new version in one bucket */
         CHECK_DURATION,   /* a statistic of the new version's duration in one bucket, milliseconds */
+        CHECK_ALARM,      /* a CloudWatch alarm of the target's region and account: ringing is a breach */
 } CheckKind;
-#define CHECK_KIND_COUNT (CHECK_DURATION + 1)
+#define CHECK_KIND_COUNT (CHECK_ALARM + 1)
 
 typedef struct PlanCheck {
         const char *name; /* unique in the plan */
         CheckKind kind;
-        double max;            /* crossed when the value is greater; a fraction for CHECK_ERROR_RATE */
+        double max;            /* crossed when the value is greater; a fraction for CHECK_ERROR_RATE; 0 for
+                                  CHECK_ALARM */
         uint32_t min_requests; /* fewer requests than this tell nothing; at least 1 */
         const char *stat;      /* CHECK_DURATION: "Average", "Maximum" or "p50".."p99.99"; else NULL */
+        const char *alarm;     /* CHECK_ALARM: its name; else NULL */
 } PlanCheck;
 
 struct Plan {
@@ -73,6 +78,7 @@ typedef enum PlanFault {
         PLAN_WEIGHT_ORDER,   /* steps must ascend */
         PLAN_CHECKS_MISSING, /* no check and not "checks: none" */
         PLAN_CHECK_LIMIT,    /* max is negative, not finite, or a rate above 1 */
+        PLAN_CHECK_ALARM,    /* an alarm without a name, or a name without an alarm */
         PLAN_PERIOD,         /* not a period that CloudWatch has */
         PLAN_EVERY,
         PLAN_SETTLED,  /* longer than METRIC_ROWS_MAX / 2 buckets */
@@ -81,6 +87,10 @@ typedef enum PlanFault {
 
 /* ret_index: the step, check or target meant; untouched where there is none. Total and pure. */
 PlanFault plan_check(const Plan *plan, uint32_t *ret_index);
+
+/* What the plan's checks (and steps that want requests) have to read. Without checks: nothing. */
+bool plan_reads_metrics(const Plan *plan);
+bool plan_reads_alarms(const Plan *plan);
 
 /* Sum of all holds and the bake, saturating. */
 usec_t plan_shortest(const Plan *plan);

@@ -4,18 +4,18 @@ static void end(Step *s, Phase outcome) {
         step_enter(s, outcome);
         s->state->ended_wall = s->now->wall;
         for (uint32_t i = 0; i < s->state->n_targets; i++) {
-                target_forget_ops(s, &s->state->targets[i]);
+                target_forget_ops(s, i);
                 if (s->state->targets[i].stage != STAGE_RELEASED)
                         s->state->targets[i].stage = STAGE_IDLE;
         }
 }
 
-void end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version) {
+Report *end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version) {
         s->state->reason = (uint32_t) reason;
         s->state->reason_target = target;
         s->state->reason_version = version;
         end(s, PHASE_REJECTED);
-        (void) step_report(s, REPORT_REJECTED, target);
+        return step_report(s, REPORT_REJECTED, target);
 }
 
 void end_succeeded(Step *s) {

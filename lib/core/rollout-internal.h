@@ -19,6 +19,8 @@ Action *step_push(Step *s, ActionKind kind, uint32_t target);
 Report *step_report(Step *s, ReportKind kind, uint32_t target); /* filled with what is known; persists */
 /* Takes back an effect that this very step has asked for; false: it is (or may be) under way. */
 bool step_withdraw(Step *s, uint64_t op_id);
+/* Fills all of dst, behind the text with zeros; what does not fit is cut. src may be NULL. */
+void step_copy_text(char *dst, size_t size, const char *src);
 void step_enter(Step *s, Phase phase);
 
 /* rollout-<phase>.c: each takes what just happened into account and moves the group on where it can. "true":
@@ -32,6 +34,7 @@ bool rolling_back_progress(Step *s);
 void preflight_begin(Step *s);
 void preflight_take_alias(Step *s, uint32_t i);
 void preflight_take_version(Step *s, uint32_t i);
+void preflight_take_alarms(Step *s, uint32_t i);
 
 void shifting_begin(Step *s);
 void promoting_begin(Step *s);
@@ -41,7 +44,7 @@ void promoting_begin(Step *s);
 bool rollback_if_needed(Step *s);
 void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check);
 
-void end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version);
+Report *end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version);
 void end_succeeded(Step *s);
 void end_rolled_back(Step *s);
 void end_released(Step *s);

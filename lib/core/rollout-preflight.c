@@ -1,4 +1,5 @@
 #include "base/usec.h"
+#include "core/judge.h"
 #include "core/target.h"
 
 void preflight_begin(Step *s) {
@@ -18,13 +19,13 @@ static bool alias_is_acceptable(Step *s, uint32_t i) {
         uint64_t from = s->plan->targets[i].from;
 
         if (route->extra != 0 && !route->is_odd)
-                end_rejected(s, REASON_ALIAS_SPLIT, i, route->extra);
+                (void) end_rejected(s, REASON_ALIAS_SPLIT, i, route->extra);
         else if (route->is_odd)
-                end_rejected(s, REASON_ALIAS_SPLIT, i, 0);
+                (void) end_rejected(s, REASON_ALIAS_SPLIT, i, 0);
         else if (route->primary == t->version_new)
-                end_rejected(s, REASON_ALREADY_THERE, i, route->primary);
+                (void) end_rejected(s, REASON_ALREADY_THERE, i, route->primary);
         else if (route->primary == 0 || (from != 0 && route->primary != from))
-                end_rejected(s, REASON_ALIAS_ELSEWHERE, i, route->primary);
+                (void) end_rejected(s, REASON_ALIAS_ELSEWHERE, i, route->primary);
         else
                 return true;
         return false;
@@ -34,13 +35,13 @@ static bool alias_is_acceptable(Step *s, uint32_t i) {
 static void take_fault(Step *s, uint32_t i, Reason if_missing, uint64_t version) {
         switch (s->event->fault) {
         case FAULT_MISSING:
-                end_rejected(s, if_missing, i, version);
+                (void) end_rejected(s, if_missing, i, version);
                 return;
         case FAULT_DENIED:
-                end_rejected(s, REASON_DENIED, i, version);
+                (void) end_rejected(s, REASON_DENIED, i, version);
                 return;
         case FAULT_INVALID:
-                end_rejected(s, REASON_INVALID, i, version);
+                (void) end_rejected(s, REASON_INVALID, i, version);
                 return;
         case FAULT_NONE:
         case FAULT_THROTTLED:
@@ -71,6 +72,7 @@ void preflight_take_alias(Step *s, uint32_t i) {
         t->route = t->want = s->event->route;
         for (size_t n = 0; n < REVISION_SIZE - 1 && s->event->revision[n] != '\0'; n++)
                 t->revision[n] = s->event->revision[n];
+        t->seen_wall = s->now->wall;
         target_read_version(s, i, STAGE_READ_OLD);
 }
 
@@ -86,7 +88,7 @@ void preflight_take_version(Step *s, uint32_t i) {
         }
         t->failing_since = 0;
         if (!e->version_active) {
-                end_rejected(s, REASON_VERSION_STATE, i, version);
+                (void) end_rejected(s, REASON_VERSION_STATE, i, version);
                 return;
         }
         if (is_old) {
@@ -97,20 +99,58 @@ void preflight_take_version(Step *s, uint32_t i) {
         }
         /* Lambda refuses a weighted alias over versions that differ in either. */
         if (e->role != t->role) {
-                end_rejected(s, REASON_ROLE_DIFFERS, i, version);
+                (void) end_rejected(s, REASON_ROLE_DIFFERS, i, version);
         } else if (e->dead_letter != t->dead_letter) {
-                end_rejected(s, REASON_DEAD_LETTER_DIFFERS, i, version);
+                (void) end_rejected(s, REASON_DEAD_LETTER_DIFFERS, i, version);
+        } else if (plan_reads_alarms(s->plan)) {
+                target_read_alarms(s, i);
         } else {
                 t->stage = STAGE_IDLE;
                 t->alias_op = (Op){ 0 };
         }
 }
 
+static void reject_alarm(Step *s, Reason reason, uint32_t i, uint32_t check, const AlarmReading *alarm) {
+        Report *r;
+
+        s->state->reason_check = check;
+        r = end_rejected(s, reason, i, 0);
+        r->window_start = alarm ? alarm->since : 0;
+        step_copy_text(r->error, sizeof(r->error), alarm ? alarm->reason : NULL);
+}
+
+void preflight_take_alarms(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+
+        if (s->event->fault != FAULT_NONE) {
+                take_fault(s, i, REASON_INVALID, 0);
+                return;
+        }
+        t->failing_since = 0;
+        for (uint32_t n = 0; n < s->plan->n_checks; n++) {
+                const AlarmReading *alarm = judge_alarm_of(s->event, n);
+                Reason reason = REASON_NONE;
+
+                if (s->plan->checks[n].kind != CHECK_ALARM)
+                        continue;
+                if (!alarm || alarm->says == ALARM_SAYS_MISSING)
+                        reason = REASON_ALARM_MISSING;
+                else if (alarm->says == ALARM_SAYS_ALARM)
+                        reason = REASON_ALARM_RINGING;
+                if (reason != REASON_NONE) {
+                        reject_alarm(s, reason, i, n, alarm);
+                        return;
+                }
+        }
+        t->stage = STAGE_IDLE;
+        t->alias_op = (Op){ 0 };
+}
+
 bool preflight_progress(Step *s) {
         RolloutState *st = s->state;
 
         if (st->age >= s->plan->deadline) {
-                end_rejected(s, REASON_DEADLINE, 0, 0);
+                (void) end_rejected(s, REASON_DEADLINE, 0, 0);
                 return true;
         }
         for (uint32_t i = 0; i < st->n_targets; i++)

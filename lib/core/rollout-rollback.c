@@ -13,26 +13,38 @@ static void report_breach(Step *s, uint32_t target, uint32_t check) {
         r->samples = c->samples;
         r->window_start = c->window_start;
         r->window_end = c->window_end;
+        /* What the alarm says was noted when it was read, a moment ago. */
+        if (s->plan->checks[check].kind == CHECK_ALARM)
+                step_copy_text(r->error, sizeof(r->error), s->state->targets[target].error);
 }
 
 static void go_back(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         Route want = { .primary = t->version_old };
 
-        (void) step_withdraw(s, t->poll_op.id);
-        t->poll_op = (Op){ 0 };
+        (void) target_forget_op(s, i, &t->poll_op);
+        (void) target_forget_op(s, i, &t->alarm_op);
         if (t->stage == STAGE_RELEASED)
                 return;
         if (!t->touched) {
                 t->stage = STAGE_IDLE;
-                target_forget_ops(s, t);
+                target_forget_ops(s, i);
                 return;
         }
         target_write(s, i, &want);
 }
 
+static Cause blind_cause(const Step *s, uint32_t target) {
+        uint32_t check;
+        Cause cause;
+
+        (void) judge_blind_since(&s->state->targets[target].judge, s->plan, &check, &cause);
+        return cause;
+}
+
 void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
         RolloutState *st = s->state;
+        Report *r;
 
         st->reason = (uint32_t) reason;
         st->reason_target = target;
@@ -41,7 +53,10 @@ void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
         if (reason == REASON_BREACH)
                 report_breach(s, target, check);
         step_enter(s, PHASE_ROLLING_BACK);
-        step_report(s, REPORT_ROLLBACK_STARTED, target)->weight_to = 0;
+        r = step_report(s, REPORT_ROLLBACK_STARTED, target);
+        r->weight_to = 0;
+        if (reason == REASON_BLIND)
+                r->cause = (uint32_t) blind_cause(s, target);
         for (uint32_t i = st->n_targets; i > 0; i--)
                 go_back(s, i - 1);
 }
@@ -58,15 +73,18 @@ static bool is_refused_for_good(const Step *s, uint32_t i) {
 static Reason target_turns(const Step *s, uint32_t i, uint32_t *ret_check) {
         const TargetState *t = &s->state->targets[i];
         const JudgeState *j = &t->judge;
-        usec_t age = s->state->age;
+        usec_t age = s->state->age, blind;
+        Cause cause;
 
         *ret_check = 0;
         if (t->stage == STAGE_RELEASED)
                 return REASON_FOREIGN;
         if (judge_breached(j, s->plan, ret_check))
                 return REASON_BREACH;
-        if (j->blind_since != 0 && usec_sub(age, j->blind_since) >= s->plan->max_blind)
+        blind = judge_blind_since(j, s->plan, ret_check, &cause);
+        if (blind != 0 && usec_sub(age, blind) >= s->plan->max_blind)
                 return REASON_BLIND;
+        *ret_check = 0;
         if (is_refused_for_good(s, i))
                 return REASON_REFUSED;
         if (t->failing_since != 0 && usec_sub(age, t->failing_since) >= s->plan->max_blind)
@@ -110,6 +128,6 @@ bool rolling_back_progress(Step *s) {
         else if (any_touched)
                 end_rolled_back(s);
         else
-                end_rejected(s, (Reason) st->reason, st->reason_target, st->reason_version);
+                (void) end_rejected(s, (Reason) st->reason, st->reason_target, st->reason_version);
         return true;
 }

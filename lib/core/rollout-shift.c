@@ -45,7 +45,7 @@ static void begin_hold(Step *s) {
         s->persist = true;
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 judge_begin_step(&st->targets[i].judge, s->plan, s->now->wall);
-                st->targets[i].next_poll = st->age;
+                st->targets[i].next_poll = st->targets[i].next_alarms = st->age;
         }
 }
 
@@ -72,10 +72,15 @@ static void say_holding(Step *s, uint32_t target, uint32_t check, Cause cause) {
 
 static bool target_may_leave(Step *s, uint32_t i, usec_t hold, uint32_t min_requests) {
         const JudgeState *j = &s->state->targets[i].judge;
+        usec_t end = usec_add(s->state->step_age, hold);
         uint32_t check = 0;
 
         /* Only a reading that was asked for after the hold was over has seen all of it. */
-        if (j->read_age == 0 || j->read_age < usec_add(s->state->step_age, hold) || !j->caught_up)
+        if (plan_reads_metrics(s->plan) &&
+                        (j->read_age == 0 || j->read_age < end || !j->caught_up ||
+                                        judge_was_ahead(j, s->plan, s->now->wall)))
+                return false;
+        if (plan_reads_alarms(s->plan) && (j->alarms_age == 0 || j->alarms_age < end))
                 return false;
         if (!judge_healthy(j, s->plan, &check)) {
                 say_holding(s, i, check, (Cause) j->checks[check].cause);

@@ -85,6 +85,14 @@ bool step_withdraw(Step *s, uint64_t op_id) {
         return false;
 }
 
+void step_copy_text(char *dst, size_t size, const char *src) {
+        size_t n = src ? strnlen(src, size - 1) : 0;
+
+        memset(dst, 0, size);
+        if (n > 0)
+                memcpy(dst, src, n);
+}
+
 static void report_fill_target(Report *r, const RolloutState *st, uint32_t target) {
         const TargetState *t = &st->targets[target];
 
@@ -100,7 +108,6 @@ Report *step_report(Step *s, ReportKind kind, uint32_t target) {
         RolloutState *st = s->state;
         Report *r = &step_push(s, ACTION_REPORT, target)->report;
         const Event *e = s->event;
-        size_t n;
 
         r->kind = kind;
         r->seq = st->next_seq++;
@@ -114,12 +121,9 @@ Report *step_report(Step *s, ReportKind kind, uint32_t target) {
         report_fill_target(r, st, target);
         if (e->op_id != 0 && e->target == target) {
                 r->fault = e->fault;
-                n = e->request_id ? strnlen(e->request_id, REQUEST_ID_SIZE - 1) : 0;
-                if (n > 0)
-                        memcpy(r->request_id, e->request_id, n);
-                n = e->fault != FAULT_NONE && e->error ? strnlen(e->error, ERROR_TEXT_SIZE - 1) : 0;
-                if (n > 0)
-                        memcpy(r->error, e->error, n);
+                step_copy_text(r->request_id, sizeof(r->request_id), e->request_id);
+                if (e->fault != FAULT_NONE)
+                        step_copy_text(r->error, sizeof(r->error), e->error);
         }
         s->persist = true;
         return r;
@@ -140,8 +144,16 @@ static void advance_age(RolloutState *st, const Now *now) {
         st->last = *now;
 }
 
-static bool op_matches(const TargetState *t, const Event *e) {
-        return e->kind == EVENT_METRICS_READ ? t->poll_op.id == e->op_id : t->alias_op.id == e->op_id;
+static bool is_preflight_read(const TargetState *t) {
+        return t->stage == STAGE_READ_ALARMS;
+}
+
+/* The operation that this kind of completion belongs to. Preflight reads alarms in turn with all the rest.
+ */
+static const Op *op_of(const TargetState *t, const Event *e) {
+        if (e->kind == EVENT_METRICS_READ)
+                return &t->poll_op;
+        return e->kind == EVENT_ALARMS_READ && !is_preflight_read(t) ? &t->alarm_op : &t->alias_op;
 }
 
 /* Whether the stage can be answered by this kind of completion. */
@@ -154,6 +166,8 @@ static bool stage_expects(Stage stage, EventKind kind) {
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
                 return kind == EVENT_VERSION_READ;
+        case STAGE_READ_ALARMS:
+                return kind == EVENT_ALARMS_READ;
         case STAGE_WRITE:
                 return kind == EVENT_ALIAS_WRITTEN;
         case STAGE_IDLE:
@@ -165,14 +179,16 @@ static bool stage_expects(Stage stage, EventKind kind) {
 
 static int check_completion(const RolloutState *st, const Event *e) {
         const TargetState *t;
+        const Op *op;
         bool routed = e->kind == EVENT_ALIAS_READ || e->kind == EVENT_ALIAS_WRITTEN;
 
         if (e->target >= st->n_targets || e->op_id == 0)
                 return -EINVAL;
         t = &st->targets[e->target];
-        if (phase_is_terminal((Phase) st->phase) || !op_matches(t, e))
+        op = op_of(t, e);
+        if (phase_is_terminal((Phase) st->phase) || op->id != e->op_id)
                 return -ESTALE;
-        if (e->kind != EVENT_METRICS_READ && !stage_expects((Stage) t->stage, e->kind))
+        if (op == &t->alias_op && !stage_expects((Stage) t->stage, e->kind))
                 return -EINVAL;
         if (routed && e->fault == FAULT_NONE && (!e->revision || e->revision[0] == '\0'))
                 return -EINVAL;
@@ -193,6 +209,7 @@ static int check_event(const RolloutState *st, const Plan *plan, const Event *e)
         case EVENT_VERSION_READ:
         case EVENT_ALIAS_WRITTEN:
         case EVENT_METRICS_READ:
+        case EVENT_ALARMS_READ:
                 return check_completion(st, e);
         }
         return -EINVAL;
@@ -202,7 +219,7 @@ static void resume(Step *s) {
         (void) step_report(s, REPORT_RESUMED, 0);
         for (uint32_t i = 0; i < s->state->n_targets; i++) {
                 /* Before anything moves on, the whole step is judged once more. */
-                s->state->targets[i].judge.read_age = 0;
+                s->state->targets[i].judge.read_age = s->state->targets[i].judge.alarms_age = 0;
                 target_resume(s, i);
         }
 }
@@ -241,6 +258,12 @@ static void take_event(Step *s) {
                 break;
         case EVENT_METRICS_READ:
                 target_take_metrics(s, i);
+                break;
+        case EVENT_ALARMS_READ:
+                if (is_preflight_read(&s->state->targets[i]))
+                        preflight_take_alarms(s, i);
+                else
+                        target_take_alarms(s, i);
                 break;
         }
 }
@@ -334,17 +357,20 @@ static usec_t hold_end(const RolloutState *st, const Plan *plan) {
         return end > st->age ? end : USEC_INFINITY;
 }
 
-/* The age at which blindness, or writes that fail, turn a target around unless something changes. */
-static usec_t patience_end(const TargetState *t, const Plan *plan) {
-        usec_t since = USEC_INFINITY;
+/* What a target whose health is watched waits for: the next polls, and the ends of patience with what cannot
+ * be seen and with writes that fail. */
+static usec_t watch_age(const TargetState *t, const Plan *plan) {
+        usec_t first = target_blind_end(t, plan);
 
-        if (t->judge.blind_since != 0)
-                since = t->judge.blind_since;
-        else if (t->poll_op.id != 0)
-                since = t->judge.asked_age;
         if (t->failing_since != 0)
-                since = usec_min(since, t->failing_since);
-        return usec_add(since, plan->max_blind);
+                first = usec_min(first, usec_add(t->failing_since, plan->max_blind));
+        if (t->judge.exposed_since == 0 || t->stage == STAGE_RELEASED)
+                return first;
+        if (t->poll_op.id == 0 && plan_reads_metrics(plan))
+                first = usec_min(first, t->next_poll);
+        if (t->alarm_op.id == 0 && plan_reads_alarms(plan))
+                first = usec_min(first, t->next_alarms);
+        return first;
 }
 
 /* The age at which the first thing falls due; USEC_INFINITY: nothing. */
@@ -359,11 +385,7 @@ static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
                 if (t->alias_op.id == 0 && t->alias_op.retry_at != 0)
                         first = usec_min(first, t->alias_op.retry_at);
                 if (phase_is_watching((Phase) st->phase))
-                        first = usec_min(first, patience_end(t, plan));
-                if (phase_is_watching((Phase) st->phase) && plan->n_checks > 0 &&
-                                t->judge.exposed_since != 0 && t->stage != STAGE_RELEASED &&
-                                t->poll_op.id == 0)
-                        first = usec_min(first, t->next_poll);
+                        first = usec_min(first, watch_age(t, plan));
         }
         return first;
 }

@@ -38,7 +38,7 @@ typedef enum Wait {
         WAIT_BAKE,     /* until */
         WAIT_EVIDENCE, /* a check is not healthy: check, cause */
         WAIT_REQUESTS, /* the step wants more requests */
-        WAIT_SIGHT,    /* blind: cause; until = forced rollback */
+        WAIT_SIGHT,    /* blind: check (n_checks: all metrics), cause; until = forced rollback */
 } Wait;
 
 typedef struct RolloutView {

@@ -12,6 +12,7 @@ typedef enum Stage {
         STAGE_READ_ALIAS, /* preflight */
         STAGE_READ_OLD,
         STAGE_READ_NEW,
+        STAGE_READ_ALARMS,
         STAGE_WRITE,    /* an UpdateAlias towards "want" is outstanding or waits for its retry */
         STAGE_RESOLVE,  /* its outcome is not known: reading to find out */
         STAGE_VERIFY,   /* it was accepted: reading it back */
@@ -30,11 +31,12 @@ typedef struct Op {
 
 /* What one check said at the last reading. */
 typedef struct CheckState {
-        uint32_t verdict; /* Verdict */
-        uint32_t cause;   /* Cause */
-        double value;     /* in the unit of the check; meaningful when samples > 0 */
-        double samples;   /* requests behind the value */
-        usec_t window_start, window_end;
+        uint32_t verdict;                /* Verdict */
+        uint32_t cause;                  /* Cause */
+        double value;                    /* in the unit of the check; meaningful when samples > 0 */
+        double samples;                  /* requests behind the value */
+        usec_t window_start, window_end; /* an alarm's start: since when it is as it is; 0: not known */
+        usec_t blind_since; /* age since which this check alone cannot be read; 0: it can, or nothing can */
 } CheckState;
 
 typedef struct Counts {
@@ -56,12 +58,14 @@ typedef struct JudgeState {
         usec_t read_age; /* age at which the last good reading was asked for; 0: none in this step or life */
         usec_t data_age; /* age of the last reading with a new datapoint of either version */
         usec_t last_data;   /* start of the newest bucket seen with data */
-        usec_t blind_since; /* age since which nothing can be seen; 0: seeing */
+        usec_t blind_since; /* age since which metrics cannot be seen at all; 0: seeing */
         uint32_t blind_cause;
         uint32_t asked_all;        /* 1: the window asked for reaches the present */
         uint32_t caught_up;        /* 1: the last good reading did */
         uint32_t steady;           /* 1: when data last came, most buckets before it had data */
         Counts seen_new, seen_old; /* present step so far, unsettled buckets included: for people */
+        usec_t alarms_asked;       /* age at which the outstanding or last reading of alarms was asked for */
+        usec_t alarms_age;         /* like read_age, of alarms */
         CheckState checks[PLAN_CHECKS_MAX];
 } JudgeState;
 
@@ -85,9 +89,12 @@ struct TargetState {
         PastRevision past[PAST_REVISIONS_MAX]; /* newest first */
         uint64_t strange; /* reads in a row that showed what nobody of us has written, or no alias at all */
         uint64_t role, dead_letter; /* of the old version, for the comparison in preflight */
-        Op alias_op;                /* reads and writes of alias and versions: one at a time */
-        Op poll_op;                 /* reading metrics */
-        usec_t next_poll;           /* age */
+        Op alias_op; /* reads and writes of alias and versions, and preflight's of alarms: one at a time */
+        Op poll_op;  /* reading metrics */
+        Op alarm_op; /* reading alarms, from the first traffic on */
+        usec_t next_poll;     /* age */
+        usec_t next_alarms;   /* age */
+        usec_t seen_wall;     /* when "route" and "revision" were last seen; wall; 0: not known */
         usec_t failing_since; /* age of the first failure in a row of forward writes or reads; 0: none */
         char error[ERROR_TEXT_SIZE]; /* AWS's words on the last failure; "" after a success */
         JudgeState judge;
@@ -112,8 +119,10 @@ typedef enum Reason {
         REASON_DEAD_LETTER_DIFFERS,
         REASON_DENIED,
         REASON_INVALID, /* AWS does not accept a read of preflight */
+        REASON_ALARM_MISSING,
+        REASON_ALARM_RINGING, /* before anything was done */
 } Reason;
-#define REASON_COUNT (REASON_INVALID + 1)
+#define REASON_COUNT (REASON_ALARM_RINGING + 1)
 
 struct RolloutState {
         uint32_t phase; /* Phase */
@@ -137,7 +146,8 @@ struct RolloutState {
         /* The turning point, once there is one. */
         uint32_t reason;         /* Reason */
         uint32_t reason_target;  /* index */
-        uint32_t reason_check;   /* index, for REASON_BREACH and REASON_BLIND */
+        uint32_t reason_check;   /* index, for REASON_BREACH, REASON_ALARM_* and REASON_BLIND (n_checks:
+                                    nothing at all could be seen) */
         uint32_t reason_step;    /* step at that moment */
         uint64_t reason_version; /* for the REASON_VERSION_* and REASON_ALIAS_ELSEWHERE: which one was found
                                   */

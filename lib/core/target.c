@@ -17,27 +17,57 @@ bool target_is_settled(const TargetState *t) {
         return t->stage == STAGE_IDLE && route_equal(&t->route, &t->want);
 }
 
-void target_forget_ops(Step *s, TargetState *t) {
-        (void) step_withdraw(s, t->alias_op.id);
-        (void) step_withdraw(s, t->poll_op.id);
-        t->alias_op = (Op){ 0 };
-        t->poll_op = (Op){ 0 };
-}
-
 static bool is_rolling_back(const Step *s) {
         return s->state->phase == PHASE_ROLLING_BACK;
 }
 
-static void copy_text(char *dst, size_t size, const char *src) {
-        size_t n = src ? strnlen(src, size - 1) : 0;
+/* The lane of alias, versions and preflight; those that poll have their own. */
+static Lane lane_of(const Step *s) {
+        switch ((Phase) s->state->phase) {
+        case PHASE_ROLLING_BACK:
+                return LANE_ROLLBACK;
+        case PHASE_PROMOTING:
+        case PHASE_BAKING:
+                return LANE_PROMOTE;
+        case PHASE_SHIFTING:
+                return LANE_STEP;
+        case PHASE_QUEUED:
+        case PHASE_PREFLIGHT:
+        case PHASE_SUCCEEDED:
+        case PHASE_ROLLED_BACK:
+        case PHASE_REJECTED:
+        case PHASE_RELEASED:
+                return LANE_PREFLIGHT;
+        }
+        return LANE_PREFLIGHT;
+}
 
-        memset(dst, 0, size);
-        if (n > 0)
-                memcpy(dst, src, n);
+/* Forward calls may wait for their turn in the shell: those must not leave after a rollback that overtook
+ * them. The event's own operation is over. */
+bool target_forget_op(Step *s, uint32_t i, Op *op) {
+        uint64_t id = op->id;
+        Action *a;
+
+        *op = (Op){ 0 };
+        if (id == 0 || id == s->event->op_id || step_withdraw(s, id))
+                return false;
+        a = step_push(s, ACTION_CANCEL, i);
+        a->op_id = id;
+        a->even_unrecorded = true;
+        a->lane = lane_of(s);
+        return true;
+}
+
+void target_forget_ops(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+
+        (void) target_forget_op(s, i, &t->alias_op);
+        (void) target_forget_op(s, i, &t->poll_op);
+        (void) target_forget_op(s, i, &t->alarm_op);
 }
 
 void target_note_error(TargetState *t, const Event *e) {
-        copy_text(t->error, sizeof(t->error), e->error);
+        step_copy_text(t->error, sizeof(t->error), e->error);
 }
 
 static bool revision_is(const char *revision, const char *other) {
@@ -68,6 +98,8 @@ static int stage_action(Stage stage) {
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
                 return ACTION_READ_VERSION;
+        case STAGE_READ_ALARMS:
+                return ACTION_READ_ALARMS;
         case STAGE_WRITE:
                 return ACTION_WRITE_ALIAS;
         case STAGE_IDLE:
@@ -87,7 +119,7 @@ static void ask(Step *s, uint32_t i) {
                 return;
         a = step_push(s, (ActionKind) kind, i);
         a->op_id = s->state->next_op++;
-        a->is_rollback = is_rolling_back(s);
+        a->lane = lane_of(s);
         /* Putting the old version back harms nobody, even when it cannot be written down; nor does the read
          * that proves it. */
         a->even_unrecorded = is_rolling_back(s);
@@ -120,9 +152,13 @@ void target_read_version(Step *s, uint32_t i, Stage stage) {
         enter(s, i, stage);
 }
 
+void target_read_alarms(Step *s, uint32_t i) {
+        enter(s, i, STAGE_READ_ALARMS);
+}
+
 void target_write(Step *s, uint32_t i, const Route *want) {
         TargetState *t = &s->state->targets[i];
-        bool is_sent = t->alias_op.id != 0 && !step_withdraw(s, t->alias_op.id);
+        bool is_sent = target_forget_op(s, i, &t->alias_op);
         Report *r;
 
         /* A write that is still under way may land before this one: then its route is ours, not a foreign
@@ -158,7 +194,7 @@ static void tell_failure(Step *s, uint32_t i, usec_t delay) {
                 return;
         r = step_report(s, is_rolling_back(s) ? REPORT_ROLLBACK_FAILING : REPORT_RETRYING, i);
         r->fault = t->alias_op.fault;
-        copy_text(r->error, sizeof(r->error), t->error);
+        step_copy_text(r->error, sizeof(r->error), t->error);
         r->next = delay;
         r->weight_to = route_weight_of(&t->want, t->version_new);
 }
@@ -204,13 +240,16 @@ static void again(Step *s, uint32_t i, Stage stage) {
 }
 
 /* What the alias has now. */
-static void learn(TargetState *t, const Route *route, const char *revision) {
+static void learn(Step *s, uint32_t i, const Route *route, const char *revision) {
+        TargetState *t = &s->state->targets[i];
+
         if (!revision_is(revision, t->revision)) {
                 memmove(&t->past[1], &t->past[0], sizeof(t->past) - sizeof(t->past[0]));
                 t->past[0].fingerprint = fingerprint_of(t->revision);
-                copy_text(t->revision, sizeof(t->revision), revision);
+                step_copy_text(t->revision, sizeof(t->revision), revision);
         }
         t->route = *route;
+        t->seen_wall = s->now->wall;
 }
 
 /* The alias has what we wanted and we have seen it. */
@@ -218,7 +257,7 @@ static void finish(Step *s, uint32_t i, const char *revision) {
         TargetState *t = &s->state->targets[i];
         uint32_t weight = route_weight_of(&t->want, t->version_new);
 
-        learn(t, &t->want, revision);
+        learn(s, i, &t->want, revision);
         t->lost = (Route){ 0 };
         t->unsure = 0;
         t->strange = 0;
@@ -237,11 +276,15 @@ static void release(Step *s, uint32_t i) {
         Report *r;
 
         t->stage = STAGE_RELEASED;
-        target_forget_ops(s, t);
+        target_forget_ops(s, i);
         r = step_report(s, REPORT_FOREIGN, i);
+        r->ours = t->route;
+        r->seen_wall = t->seen_wall;
+        memcpy(r->ours_revision, t->revision, REVISION_SIZE);
+        step_copy_text(r->revision, sizeof(r->revision), NULL);
         if (s->event->fault == FAULT_NONE) {
                 r->found = s->event->route;
-                copy_text(r->revision, sizeof(r->revision), s->event->revision);
+                step_copy_text(r->revision, sizeof(r->revision), s->event->revision);
         }
 }
 
@@ -267,7 +310,7 @@ static void take_confirmed(Step *s, uint32_t i) {
         const Event *e = s->event;
 
         /* The RevisionId is a new one: no write that compared with an older one can land any more. */
-        learn(t, &e->route, e->revision);
+        learn(s, i, &e->route, e->revision);
         t->lost = (Route){ 0 };
         t->unsure = 0;
         if (!route_equal(&e->route, &t->want)) {
@@ -340,7 +383,7 @@ static void take_past(Step *s, uint32_t i) {
                 again(s, i, (Stage) t->stage);
                 return;
         }
-        learn(t, &s->event->route, s->event->revision);
+        learn(s, i, &s->event->route, s->event->revision);
         again(s, i, STAGE_WRITE);
 }
 
@@ -357,6 +400,7 @@ static void resolve(Step *s, uint32_t i) {
         const Event *e = s->event;
 
         if (revision_is(e->revision, t->revision)) {
+                t->seen_wall = s->now->wall;
                 again(s, i, STAGE_WRITE);
         } else if (revision_is_past(t, e->revision)) {
                 take_past(s, i);
@@ -365,7 +409,7 @@ static void resolve(Step *s, uint32_t i) {
         } else if (route_is_ours(t, &e->route)) {
                 if (route_equal(&e->route, &t->route))
                         (void) step_report(s, REPORT_REVISION_ADOPTED, i);
-                learn(t, &e->route, e->revision);
+                learn(s, i, &e->route, e->revision);
                 t->lost = (Route){ 0 };
                 again(s, i, STAGE_WRITE);
         } else {
@@ -418,12 +462,13 @@ void target_take_read(Step *s, uint32_t i) {
 void target_resume(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
 
-        t->poll_op = (Op){ 0 };
-        t->next_poll = s->state->age;
+        t->poll_op = t->alarm_op = (Op){ 0 };
+        t->next_poll = t->next_alarms = s->state->age;
         switch ((Stage) t->stage) {
         case STAGE_READ_ALIAS:
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
+        case STAGE_READ_ALARMS:
                 enter(s, i, (Stage) t->stage);
                 return;
         case STAGE_WRITE:

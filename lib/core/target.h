@@ -7,10 +7,13 @@
 /* Fresh reads for preflight; the replies are preflight_take_*'s to judge. */
 void target_read_alias(Step *s, uint32_t i);
 void target_read_version(Step *s, uint32_t i, Stage stage);
+void target_read_alarms(Step *s, uint32_t i);
 
 /* Starts an UpdateAlias towards want; supersedes what was under way. */
 void target_write(Step *s, uint32_t i, const Route *want);
-void target_forget_ops(Step *s, TargetState *t); /* whatever is outstanding is not waited for any more */
+/* What is outstanding is not waited for any more: withdrawn, or (true) cancelled, as it may be under way. */
+bool target_forget_op(Step *s, uint32_t i, Op *op);
+void target_forget_ops(Step *s, uint32_t i); /* all of them */
 
 /* Completions. The caller has matched op id and stage. */
 void target_take_written(Step *s, uint32_t i);
@@ -23,10 +26,14 @@ void target_resume(Step *s, uint32_t i);
 /* Asks again for what waited until now. */
 void target_tick(Step *s, uint32_t i);
 
-/* Polling of metrics: target-poll.c. */
+/* Polling of metrics and alarms: target-poll.c. */
 void target_poll(Step *s, uint32_t i); /* if it is due */
 void target_take_metrics(Step *s, uint32_t i);
+void target_take_alarms(Step *s, uint32_t i);
 void target_notice_stuck_poll(Step *s, uint32_t i); /* a reading that does not end is no sight either */
+
+/* The age at which blindness turns the target around unless something changes. */
+usec_t target_blind_end(const TargetState *t, const Plan *plan);
 
 void target_note_error(TargetState *t, const Event *e);
 

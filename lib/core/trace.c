@@ -24,6 +24,7 @@ static const char *const stage_names[STAGE_COUNT] = {
         [STAGE_READ_ALIAS] = "read-alias",
         [STAGE_READ_OLD] = "read-old",
         [STAGE_READ_NEW] = "read-new",
+        [STAGE_READ_ALARMS] = "read-alarms",
         [STAGE_WRITE] = "write",
         [STAGE_RESOLVE] = "resolve",
         [STAGE_VERIFY] = "verify",
@@ -47,6 +48,9 @@ static const char *const cause_names[CAUSE_COUNT] = {
         [CAUSE_CREDENTIALS] = "credentials",
         [CAUSE_DENIED] = "denied",
         [CAUSE_CLOCK] = "clock",
+        [CAUSE_REFUSED] = "refused",
+        [CAUSE_ALARM_INSUFFICIENT] = "alarm-insufficient",
+        [CAUSE_ALARM_MISSING] = "alarm-missing",
 };
 
 static const char *const fault_names[FAULT_COUNT] = {
@@ -83,6 +87,8 @@ static const char *const reason_names[REASON_COUNT] = {
         [REASON_DEAD_LETTER_DIFFERS] = "dead-letter-differs",
         [REASON_DENIED] = "denied",
         [REASON_INVALID] = "invalid",
+        [REASON_ALARM_MISSING] = "alarm-missing",
+        [REASON_ALARM_RINGING] = "alarm-ringing",
 };
 
 static const char *const event_names[EVENT_KIND_COUNT] = {
@@ -93,6 +99,7 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
         [EVENT_VERSION_READ] = "version-read",
         [EVENT_ALIAS_WRITTEN] = "alias-written",
         [EVENT_METRICS_READ] = "metrics-read",
+        [EVENT_ALARMS_READ] = "alarms-read",
 };
 
 static const char *const action_names[ACTION_KIND_COUNT] = {
@@ -102,6 +109,8 @@ static const char *const action_names[ACTION_KIND_COUNT] = {
         [ACTION_READ_VERSION] = "read-version",
         [ACTION_WRITE_ALIAS] = "write-alias",
         [ACTION_READ_METRICS] = "read-metrics",
+        [ACTION_READ_ALARMS] = "read-alarms",
+        [ACTION_CANCEL] = "cancel",
 };
 
 static const char *const report_names[REPORT_KIND_COUNT] = {
@@ -132,6 +141,7 @@ static const char *const check_kind_names[CHECK_KIND_COUNT] = {
         [CHECK_ERROR_RATE] = "error_rate",
         [CHECK_ERRORS] = "errors",
         [CHECK_DURATION] = "duration",
+        [CHECK_ALARM] = "alarm",
 };
 
 static const char *name_of(const char *const *names, size_t n, unsigned value) {
@@ -186,6 +196,8 @@ void check_value_format(const PlanCheck *check, double value, char ret[static 32
         case CHECK_DURATION:
                 (void) snprintf(ret, 32, "%.6g ms", value);
                 return;
+        case CHECK_ALARM:
+                break; /* it rings or not */
         }
         ret[0] = '\0';
 }
@@ -206,8 +218,10 @@ void trace_event_format(const Event *e, char ret[static TRACE_TEXT_MAX]) {
                                 (unsigned long long) e->route.primary, (unsigned long long) e->route.extra,
                                 e->route.weight, e->revision ? e->revision : "");
         else if (e->kind == EVENT_METRICS_READ)
-                (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " rows=%zu values=%zu", e->n_rows,
-                                e->n_values);
+                (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " rows=%zu values=%zu check-faults=%zu",
+                                e->n_rows, e->n_values, e->n_check_faults);
+        else if (e->kind == EVENT_ALARMS_READ)
+                (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " alarms=%zu", e->n_alarms);
 }
 
 void trace_action_format(const Action *a, const Plan *plan, char ret[static TRACE_TEXT_MAX]) {
@@ -226,6 +240,8 @@ void trace_action_format(const Action *a, const Plan *plan, char ret[static TRAC
                                 text);
                 return;
         case ACTION_READ_ALIAS:
+        case ACTION_READ_ALARMS:
+        case ACTION_CANCEL:
                 (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu", name, a->target, op);
                 return;
         case ACTION_READ_VERSION:
@@ -236,7 +252,7 @@ void trace_action_format(const Action *a, const Plan *plan, char ret[static TRAC
                 (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu route=%llu/%llu@%u revision=%s%s",
                                 name, a->target, op, (unsigned long long) a->write.route.primary,
                                 (unsigned long long) a->write.route.extra, a->write.route.weight,
-                                a->write.revision, a->is_rollback ? " rollback" : "");
+                                a->write.revision, a->lane == LANE_ROLLBACK ? " rollback" : "");
                 return;
         case ACTION_READ_METRICS:
                 (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu from=%llu until=%llu", name,

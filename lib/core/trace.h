@@ -31,7 +31,7 @@ int check_kind_from_string(const char *s);
 
 /* "5 %", "0.25 %" */
 void weight_format(uint32_t weight, char ret[static 16]);
-/* A check's value or limit in its unit: "8.13 %", "812 ms", "3". */
+/* A check's value or limit in its unit: "8.13 %", "812 ms", "3"; "" for an alarm. */
 void check_value_format(const PlanCheck *check, double value, char ret[static 32]);
 
 /* The sentence of a report, without the rollout's id: "checkout:live rolled back at 5 %: error_rate 8.1 % >

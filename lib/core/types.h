@@ -11,7 +11,8 @@
 #define PLAN_STEPS_MAX 100
 #define PLAN_TARGETS_MAX 64
 #define PLAN_CHECKS_MAX 32
-#define CHECK_NAME_MAX 64 /* bytes, NUL not counted */
+#define CHECK_NAME_MAX 64    /* bytes, NUL not counted */
+#define ALARM_NAME_SIZE 1021 /* bytes with the NUL: 255 characters of at most four */
 #define LIVE_ROLLOUTS_MAX 10000
 #define REVISION_SIZE 64    /* bytes with the NUL; AWS sends UUIDs */
 #define REQUEST_ID_SIZE 64  /* bytes with the NUL */
@@ -57,8 +58,21 @@ typedef enum Cause {
         CAUSE_CREDENTIALS,
         CAUSE_DENIED,
         CAUSE_CLOCK,
+        CAUSE_REFUSED,            /* CloudWatch refuses the check's query as it is */
+        CAUSE_ALARM_INSUFFICIENT, /* the alarm itself cannot tell */
+        CAUSE_ALARM_MISSING,      /* there is no such alarm, or it may not be seen */
 } Cause;
-#define CAUSE_COUNT (CAUSE_CLOCK + 1)
+#define CAUSE_COUNT (CAUSE_ALARM_MISSING + 1)
+
+/* Which effects go first where calls have to wait for each other, most urgent first. */
+typedef enum Lane {
+        LANE_ROLLBACK,
+        LANE_PROMOTE,
+        LANE_STEP,
+        LANE_POLL,
+        LANE_PREFLIGHT,
+} Lane;
+#define LANE_COUNT (LANE_PREFLIGHT + 1)
 
 /* How an effect failed, in the words of the brain; the shell translates. "Sure" faults mean: it did not
  * happen. */

@@ -88,14 +88,17 @@ static bool view_evidence(const RolloutState *st, const Plan *plan, RolloutView 
 
 static bool view_blindness(const RolloutState *st, const Plan *plan, usec_t age, RolloutView *v) {
         for (uint32_t i = 0; i < st->n_targets; i++) {
-                const JudgeState *j = &st->targets[i].judge;
+                Cause cause;
+                uint32_t check;
+                usec_t since = judge_blind_since(&st->targets[i].judge, plan, &check, &cause);
 
-                if (j->blind_since == 0)
+                if (since == 0)
                         continue;
                 v->wait = WAIT_SIGHT;
                 v->target = i;
-                v->cause = j->blind_cause;
-                v->left = usec_sub(usec_add(j->blind_since, plan->max_blind), age);
+                v->check = check;
+                v->cause = (uint32_t) cause;
+                v->left = usec_sub(usec_add(since, plan->max_blind), age);
                 return true;
         }
         return false;

@@ -13,13 +13,19 @@ static void check_plan(const Plan *plan) {
         FUZZ_CHECK(plan_name_is_valid(plan->name));
         FUZZ_CHECK(plan->n_targets == 1 && plan->targets[0].function && plan->targets[0].alias);
         FUZZ_CHECK(plan->targets[0].to >= 1);
+        FUZZ_CHECK(plan->targets[0].role_arn || !plan->targets[0].external_id);
         FUZZ_CHECK(plan->checks_none == (plan->n_checks == 0));
         FUZZ_CHECK(plan->max_blind >= plan->every && plan_shortest(plan) <= plan->deadline);
         for (uint32_t i = 0; i < plan->n_steps; i++)
                 FUZZ_CHECK(plan->steps[i].hold > 0);
         for (uint32_t i = 0; i < plan->n_checks; i++) {
-                FUZZ_CHECK(plan_name_is_valid(plan->checks[i].name) && plan->checks[i].min_requests >= 1);
-                FUZZ_CHECK((plan->checks[i].kind == CHECK_DURATION) == (plan->checks[i].stat != NULL));
+                const PlanCheck *check = &plan->checks[i];
+
+                FUZZ_CHECK(plan_name_is_valid(check->name) ||
+                                (check->kind == CHECK_ALARM && streq(check->name, check->alarm)));
+                FUZZ_CHECK(check->min_requests >= 1);
+                FUZZ_CHECK((check->kind == CHECK_DURATION) == (check->stat != NULL));
+                FUZZ_CHECK((check->kind == CHECK_ALARM) == (check->alarm != NULL));
         }
 }
 

@@ -35,10 +35,17 @@ static const PlanCheck checks[] = {
         { .name = "rate", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1 },
         { .name = "errors", .kind = CHECK_ERRORS, .max = 3, .min_requests = 1 },
         { .name = "slow", .kind = CHECK_DURATION, .max = 800, .min_requests = 1, .stat = "p99" },
+        { .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "checkout-5xx" },
+        { .name = "other", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "checkout-lag" },
 };
 
+/* None, metrics, metrics and alarms, alarms. */
 static Plan plan_from(Bytes *b) {
-        uint8_t shape = take(b);
+        static const uint32_t first[] = { 0, 0, 0, 3 }, n[] = { 0, 3, 5, 2 };
+        uint8_t shape = take(b), which = (shape >> 4) % 4;
+
+        if (shape & 2 && which == 0)
+                which = 1;
 
         return (Plan){
                 .name = "fuzz",
@@ -46,8 +53,8 @@ static Plan plan_from(Bytes *b) {
                 .n_targets = 1,
                 .steps = steps,
                 .n_steps = shape & 1 ? 2 : 0,
-                .checks = checks,
-                .n_checks = shape & 2 ? 3 : 0,
+                .checks = checks + first[which],
+                .n_checks = n[which],
                 .checks_none = true,
                 .bake = shape & 4 ? 3 * USEC_PER_SEC : 0,
                 .every = USEC_PER_SEC,
@@ -83,6 +90,8 @@ static uint64_t op_from(Bytes *b, const TargetState *t, EventKind kind) {
 
         if (how > 250)
                 return how;
+        if (kind == EVENT_ALARMS_READ)
+                return t->stage == STAGE_READ_ALARMS ? t->alias_op.id : t->alarm_op.id;
         return kind == EVENT_METRICS_READ ? t->poll_op.id : t->alias_op.id;
 }
 
@@ -90,6 +99,8 @@ static void feed(Bytes *b, RolloutState *st, const Plan *plan, Now *now) {
         static const char *const revisions[] = { "r1", "r2", "r3", "" };
         MetricRow rows[ROWS];
         MetricValue values[ROWS];
+        CheckFault faults[2];
+        AlarmReading alarms[3];
         Event e = { .kind = (EventKind) (take(b) % EVENT_KIND_COUNT), .target = take(b) > 250 };
         const char *broken;
         int r;
@@ -116,6 +127,21 @@ static void feed(Bytes *b, RolloutState *st, const Plan *plan, Now *now) {
         e.rows = rows;
         e.values = values;
         e.n_rows = e.n_values = take(b) % (ROWS + 1);
+        if (e.kind == EVENT_METRICS_READ && take(b) > 200) {
+                faults[0] = (CheckFault){ take(b) % 6, (Fault) (1 + take(b) % (FAULT_COUNT - 1)), "words" };
+                faults[1] = (CheckFault){ 2, FAULT_INVALID, NULL };
+                e.check_faults = faults;
+                e.n_check_faults = 1 + take(b) % 2;
+        }
+        if (e.kind == EVENT_ALARMS_READ) {
+                e.n_alarms = take(b) % (ELEMENTSOF(alarms) + 1);
+                for (size_t i = 0; i < e.n_alarms; i++)
+                        alarms[i] = (AlarmReading){ .check = take(b) % 6,
+                                .says = (AlarmSays) (take(b) % 4),
+                                .since = take(b),
+                                .reason = take(b) > 100 ? "Threshold Crossed" : NULL };
+                e.alarms = alarms;
+        }
         memcpy(before_bytes, state_bytes, sizeof(state_bytes));
         r = rollout_step(st, plan, &e, now, &actions);
         if (r < 0) {

@@ -102,7 +102,8 @@ def test_garbage_instead_of_metrics():
 def test_metrics_throttled():
     blind, log = blind_spell("operation: GetMetricData, call: 2-4, status: 400, code: Throttling")
     same(blind["cause"], "throttled")
-    holds("cannot be seen: CloudWatch throttles; holding" in log, log)
+    holds("cannot be seen: CloudWatch throttles (Throttling" in log, log)
+    holds("); holding, rolls back after" in log, log)
 
 
 def test_hanging_metrics():
@@ -200,7 +201,7 @@ def test_network_unplugged_and_plugged_in():
         rig.drop("checkout.yaml", SHORT)
         wait_for(lambda: len(rig.writes()) == 1, 30, "the first write")
         rig.wire.cut()
-        rig.wait_line("checkout@1", "cannot be seen: CloudWatch cannot be read; holding")
+        rig.wait_line("checkout@1", "cannot be seen: CloudWatch cannot be read", "; holding")
         asked = len(rig.log())
         shown = rig.status("checkout@1")
         same((shown["phase"], shown["wait_kind"], shown["weight_actual"]), ("shifting", "sight", 5))

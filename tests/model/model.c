@@ -12,6 +12,8 @@
 #define WALL_START (1000000 * USEC_PER_SEC)
 #define FINISH_EVENTS_MAX 400
 
+enum { ALARMS_OK, ALARMS_NOTHING, ALARMS_RINGING, ALARMS_MISSING };
+
 enum { READING_HEALTHY, READING_EMPTY, READING_BREACH };
 
 static Now now_of(const ModelWorld *w) {
@@ -56,6 +58,37 @@ static void check_world(Model *m, const ModelNode *n) {
                 broken(m, "released, but nobody else was there");
 }
 
+/* A write on the wire, of which nobody knows any more whether it will land. */
+static void write_late(ModelNode *n, uint32_t i, const Action *a) {
+        LateWrite *late = &n->world.late[i];
+
+        *late = (LateWrite){ .is_pending = 1, .route = a->write.route };
+        memcpy(late->revision, a->write.revision, REVISION_SIZE);
+}
+
+/* What had not left is gone; what had may still land. A late write that never does is the first case. */
+static void cancel(Model *m, ModelNode *n, uint32_t i, uint64_t op_id) {
+        Action *const effects[] = { &n->alias_effect[i], &n->poll_effect[i], &n->alarm_effect[i] };
+        bool found = false;
+
+        for (size_t k = 0; k < ELEMENTSOF(effects); k++) {
+                if (effects[k]->op_id != op_id)
+                        continue;
+                if (effects[k]->kind == ACTION_WRITE_ALIAS)
+                        write_late(n, i, effects[k]);
+                *effects[k] = (Action){ 0 };
+                found = true;
+        }
+        if (!found)
+                broken(m, "what is cancelled was never started");
+}
+
+static void launch(Model *m, Action *slot, const Action *a) {
+        if (slot->op_id != 0)
+                broken(m, "an effect replaces another that was not cancelled");
+        *slot = *a;
+}
+
 /* One event through the brain; effects are noted as outstanding, PERSIST makes the state durable. */
 static bool step(Model *m, ModelNode *n, const Event *e) {
         static _Alignas(8) unsigned char before[MODEL_STATE_SIZE];
@@ -82,10 +115,14 @@ static bool step(Model *m, ModelNode *n, const Event *e) {
 
                 if (a->kind == ACTION_PERSIST)
                         memcpy(n->durable, n->state, sizeof(n->durable));
+                else if (a->kind == ACTION_CANCEL)
+                        cancel(m, n, a->target, a->op_id);
                 else if (a->kind == ACTION_READ_METRICS)
-                        n->poll_effect[a->target] = *a;
+                        launch(m, &n->poll_effect[a->target], a);
+                else if (a->kind == ACTION_READ_ALARMS)
+                        launch(m, &n->alarm_effect[a->target], a);
                 else if (a->kind != ACTION_REPORT)
-                        n->alias_effect[a->target] = *a;
+                        launch(m, &n->alias_effect[a->target], a);
         }
         check_world(m, n);
         return true;
@@ -142,18 +179,16 @@ static void complete_badly(Model *m, ModelNode *n, uint32_t i, Fault fault, int 
         n->world.faults_left--;
         if (a.kind == ACTION_WRITE_ALIAS && lands == 1)
                 (void) fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
-        if (a.kind == ACTION_WRITE_ALIAS && lands == 2) {
-                LateWrite *late = &n->world.late[i];
-
-                *late = (LateWrite){ .is_pending = 1, .route = a.write.route };
-                memcpy(late->revision, a.write.revision, REVISION_SIZE);
-        }
+        if (a.kind == ACTION_WRITE_ALIAS && lands == 2)
+                write_late(n, i, &a);
         (void) step(m, n, &e);
 }
 
-static void complete_poll(Model *m, ModelNode *n, uint32_t i, int reading, Fault fault) {
+/* check_fault: of the first check alone. */
+static void complete_poll(Model *m, ModelNode *n, uint32_t i, int reading, Fault fault, Fault check_fault) {
         Action a = n->poll_effect[i];
         Event e = { .kind = EVENT_METRICS_READ, .target = i, .op_id = a.op_id, .fault = fault };
+        CheckFault one = { .check = 0, .fault = check_fault };
         MetricRow rows[64];
 
         n->poll_effect[i] = (Action){ 0 };
@@ -166,9 +201,35 @@ static void complete_poll(Model *m, ModelNode *n, uint32_t i, int reading, Fault
                 };
         }
         e.rows = rows;
-        if (fault != FAULT_NONE)
+        if (fault == FAULT_NONE && check_fault != FAULT_NONE) {
+                e.check_faults = &one;
+                e.n_check_faults = 1;
+        }
+        if (fault != FAULT_NONE || check_fault != FAULT_NONE)
                 n->world.faults_left--;
         if (reading == READING_BREACH)
+                n->world.breach_seen = 1;
+        (void) step(m, n, &e);
+}
+
+static void complete_alarms(Model *m, ModelNode *n, uint32_t i, int says, Fault fault) {
+        static const AlarmSays words[] = { [ALARMS_OK] = ALARM_SAYS_OK,
+                [ALARMS_NOTHING] = ALARM_SAYS_NOTHING,
+                [ALARMS_RINGING] = ALARM_SAYS_ALARM,
+                [ALARMS_MISSING] = ALARM_SAYS_MISSING };
+        Event e = {
+                .kind = EVENT_ALARMS_READ, .target = i, .op_id = n->alarm_effect[i].op_id, .fault = fault
+        };
+        AlarmReading readings[PLAN_CHECKS_MAX];
+
+        n->alarm_effect[i] = (Action){ 0 };
+        for (uint32_t c = 0; c < m->plan->n_checks; c++)
+                if (m->plan->checks[c].kind == CHECK_ALARM)
+                        readings[e.n_alarms++] = (AlarmReading){ .check = c, .says = words[says] };
+        e.alarms = readings;
+        if (fault != FAULT_NONE || says == ALARMS_MISSING)
+                n->world.faults_left--;
+        if (says == ALARMS_RINGING)
                 n->world.breach_seen = 1;
         (void) step(m, n, &e);
 }
@@ -192,17 +253,15 @@ static void crash(Model *m, ModelNode *n, int lands) {
         n->world.crashes_left--;
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 const Action *a = &n->alias_effect[i];
-                LateWrite *late = &n->world.late[i];
 
                 if (a->kind == ACTION_WRITE_ALIAS && lands == 1)
                         (void) fake_alias_write(&n->world.alias[i], &a->write.route, a->write.revision);
-                if (a->kind == ACTION_WRITE_ALIAS && lands == 2) {
-                        *late = (LateWrite){ .is_pending = 1, .route = a->write.route };
-                        memcpy(late->revision, a->write.revision, REVISION_SIZE);
-                }
+                if (a->kind == ACTION_WRITE_ALIAS && lands == 2)
+                        write_late(n, i, a);
         }
         memset(n->alias_effect, 0, sizeof(n->alias_effect));
         memset(n->poll_effect, 0, sizeof(n->poll_effect));
+        memset(n->alarm_effect, 0, sizeof(n->alarm_effect));
         memcpy(n->state, n->durable, sizeof(n->state));
         (void) step(m, n, &e);
 }
@@ -264,12 +323,35 @@ static unsigned expand_poll(Model *m, const ModelNode *node, uint32_t i, ModelVi
 
         for (int reading = READING_HEALTHY; reading <= READING_BREACH; reading++, n++) {
                 next = next_of(m, node, "heb"[reading]);
-                complete_poll(m, next, i, reading, FAULT_NONE);
+                complete_poll(m, next, i, reading, FAULT_NONE, FAULT_NONE);
                 visit(m, next, userdata);
         }
         if (node->world.faults_left > 0) {
                 next = next_of(m, node, 'u');
-                complete_poll(m, next, i, READING_EMPTY, FAULT_TRANSIENT);
+                complete_poll(m, next, i, READING_EMPTY, FAULT_TRANSIENT, FAULT_NONE);
+                visit(m, next, userdata);
+                next = next_of(m, node, 'r');
+                complete_poll(m, next, i, READING_HEALTHY, FAULT_NONE, FAULT_INVALID);
+                visit(m, next, userdata);
+                n += 2;
+        }
+        return n;
+}
+
+static unsigned expand_alarms(
+                Model *m, const ModelNode *node, uint32_t i, ModelVisit visit, void *userdata) {
+        ModelNode *next;
+        unsigned n = 0;
+
+        for (int says = ALARMS_OK; says <= (node->world.faults_left > 0 ? ALARMS_MISSING : ALARMS_RINGING);
+                        says++, n++) {
+                next = next_of(m, node, "onRm"[says]);
+                complete_alarms(m, next, i, says, FAULT_NONE);
+                visit(m, next, userdata);
+        }
+        if (node->world.faults_left > 0) {
+                next = next_of(m, node, 'x');
+                complete_alarms(m, next, i, ALARMS_OK, FAULT_TRANSIENT);
                 visit(m, next, userdata);
                 n++;
         }
@@ -322,6 +404,8 @@ unsigned model_expand(Model *m, const ModelNode *node, ModelVisit visit, void *u
                         n += expand_effect(m, node, i, visit, userdata);
                 if (node->poll_effect[i].op_id != 0)
                         n += expand_poll(m, node, i, visit, userdata);
+                if (node->alarm_effect[i].op_id != 0)
+                        n += expand_alarms(m, node, i, visit, userdata);
         }
         next = next_of(m, node, 't');
         if (tick(m, next)) {
@@ -345,7 +429,10 @@ bool model_finishes(Model *m, const ModelNode *node) {
                                 complete_well(m, n, i, FAKE_PRESENT);
                                 moved = true;
                         } else if (n->poll_effect[i].op_id != 0) {
-                                complete_poll(m, n, i, READING_HEALTHY, FAULT_NONE);
+                                complete_poll(m, n, i, READING_HEALTHY, FAULT_NONE, FAULT_NONE);
+                                moved = true;
+                        } else if (n->alarm_effect[i].op_id != 0) {
+                                complete_alarms(m, n, i, ALARMS_OK, FAULT_NONE);
                                 moved = true;
                         }
                 }
@@ -366,6 +453,8 @@ static void normalise(const Model *m, RolloutState *st) {
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 st->targets[i].alias_op.id = st->targets[i].alias_op.id != 0;
                 st->targets[i].poll_op.id = st->targets[i].poll_op.id != 0;
+                st->targets[i].alarm_op.id = st->targets[i].alarm_op.id != 0;
+                st->targets[i].seen_wall = 0;
         }
 }
 
@@ -393,6 +482,7 @@ uint64_t model_fingerprint(const Model *m, const ModelNode *node) {
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 copy.alias_effect[i].op_id = copy.alias_effect[i].op_id != 0;
                 copy.poll_effect[i].op_id = copy.poll_effect[i].op_id != 0;
+                copy.alarm_effect[i].op_id = copy.alarm_effect[i].op_id != 0;
         }
         return fingerprint(&copy, sizeof(copy));
 }

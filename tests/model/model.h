@@ -32,6 +32,7 @@ typedef struct ModelNode {
         /* The outstanding effects of each target, as the shell would hold them. */
         Action alias_effect[MODEL_TARGETS_MAX];
         Action poll_effect[MODEL_TARGETS_MAX];
+        Action alarm_effect[MODEL_TARGETS_MAX];
         unsigned depth;
         char trail[MODEL_DEPTH_MAX + 1]; /* a letter per move, to read a failure by: see model_expand() */
 } ModelNode;

@@ -107,6 +107,7 @@ static const PlanStep steps[] = {
 };
 static const PlanCheck checks[] = {
         { .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1 },
+        { .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "checkout-5xx" },
 };
 
 static Plan plan_of(uint32_t n_targets, uint32_t n_steps, uint32_t n_checks) {
@@ -152,6 +153,22 @@ TEST(two_steps_by_time_alone) {
         Plan plan = plan_of(1, 2, 0);
 
         walk("two steps, no checks", &plan, 0, 1, 1, 0);
+}
+
+/* The only check is the alarm: no metrics are read. */
+TEST(one_step_by_an_alarm) {
+        Plan plan = plan_of(1, 1, 1);
+
+        plan.checks = &checks[1];
+        plan.deadline = 6 * USEC_PER_SEC;
+        plan.max_blind = 3 * USEC_PER_SEC;
+        walk("one step, an alarm", &plan, 0, 1, 1, 0);
+}
+
+TEST(one_step_by_metrics_and_an_alarm) {
+        Plan plan = plan_of(1, 1, 2);
+
+        walk("one step, metrics and an alarm", &plan, 13, 1, 1, 0);
 }
 
 TEST(all_at_once_then_bake) {

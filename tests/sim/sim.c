@@ -1,60 +1,16 @@
-#include "sim/sim.h"
+#include "sim/sim-internal.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/prng.h"
 #include "base/str.h"
 #include "base/usec.h"
 #include "codec/record.h"
 #include "core/invariant.h"
 
 #define EVENTS_MAX 400000
-#define EFFECTS_MAX 32
 #define ROWS_MAX 4096
 #define WALL_START (1700000000 * USEC_PER_SEC)
-
-/* An effect under way: its reply (or its landing, when nobody listens any more) comes at "due". */
-typedef struct Flight {
-        bool is_used, is_orphan, will_apply;
-        Action action;
-        Fault fault;
-        usec_t due;
-} Flight;
-
-typedef struct AliasWrite {
-        usec_t mono;
-        Route route;
-} AliasWrite;
-
-typedef struct SimRollout {
-        Plan plan;
-        PlanTarget target;
-        PlanStep steps[4];
-        PlanCheck check;
-        RolloutState *state;
-        char *durable; /* the record as the store has it */
-        FakeAlias alias;
-        Flight flights[EFFECTS_MAX];
-        AliasWrite writes[SIM_WRITES_MAX]; /* accepted ones */
-        size_t n_writes;
-        usec_t bad_from, seized_at; /* 0: never */
-        usec_t exposed_at, ended_at;
-        bool started;
-} SimRollout;
-
-typedef struct Sim {
-        const SimOptions *o;
-        Prng prng;
-        usec_t mono;
-        int64_t wall_offset;
-        uint64_t boot;
-        SimRollout *rollouts;
-        ActionList *actions;
-        MetricRow *rows;
-        RolloutState *before; /* the event under way */
-        SimResult *result;
-} Sim;
 
 static bool happens(Sim *s, double probability) {
         return prng_unit(&s->prng) < probability;
@@ -72,7 +28,7 @@ static void note(Sim *s, unsigned i, const void *what, size_t size) {
         s->result->trace = str_fingerprint(parts, sizeof(parts));
 }
 
-static void fail(Sim *s, unsigned i, const char *what) {
+void sim_fail(Sim *s, unsigned i, const char *what) {
         if (!s->result->failure) {
                 s->result->failure = what;
                 s->result->failed_rollout = i;
@@ -87,15 +43,20 @@ static void rollout_make(Sim *s, SimRollout *r) {
         for (uint32_t i = 0; i < n; i++)
                 r->steps[i] = (PlanStep){ .weight = ladder[i] * WEIGHT_PERCENT,
                         .hold = (1 + prng_below(&s->prng, 10)) * USEC_PER_MINUTE };
-        r->check = (PlanCheck){ .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1 };
+        r->checks[0] = (PlanCheck){
+                .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1
+        };
+        r->checks[1] = (PlanCheck){
+                .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "checkout-5xx"
+        };
         r->plan = (Plan){
                 .name = "sim",
                 .targets = &r->target,
                 .n_targets = 1,
                 .steps = r->steps,
                 .n_steps = n,
-                .checks = &r->check,
-                .n_checks = happens(s, 0.85) ? 1 : 0,
+                .checks = r->checks,
+                .n_checks = (uint32_t) prng_below(&s->prng, 3),
                 .checks_none = true,
                 .bake = prng_below(&s->prng, 3) * 5 * USEC_PER_MINUTE,
                 .every = 30 * USEC_PER_SEC,
@@ -104,6 +65,8 @@ static void rollout_make(Sim *s, SimRollout *r) {
                 .max_blind = 10 * USEC_PER_MINUTE,
                 .deadline = 24 * USEC_PER_HOUR,
         };
+        if (r->plan.n_checks == 1 && happens(s, 0.4))
+                r->plan.checks = &r->checks[1]; /* an alarm alone */
         fake_alias_init(&r->alias, 41);
         r->bad_from = happens(s, 0.4) ? 1 + prng_below(&s->prng, 20 * USEC_PER_MINUTE) : 0;
         if (happens(s, s->o->seizure_rate))
@@ -116,7 +79,7 @@ static void save(Sim *s, unsigned i) {
         free(r->durable);
         r->durable = NULL;
         if (record_encode(r->state, &r->durable) < 0)
-                fail(s, i, "a state cannot be encoded");
+                sim_fail(s, i, "a state cannot be encoded");
 }
 
 static void launch(Sim *s, unsigned i, const Action *a) {
@@ -130,9 +93,10 @@ static void launch(Sim *s, unsigned i, const Action *a) {
 
                 if (flight->is_used)
                         continue;
-                *flight = (Flight){
-                        .is_used = true, .action = *a, .due = s->mono + prng_below(&s->prng, USEC_PER_SEC)
-                };
+                *flight = (Flight){ .is_used = true, .action = *a, .leaves = s->mono };
+                if (a->lane != LANE_ROLLBACK)
+                        flight->leaves += prng_below(&s->prng, 2 * USEC_PER_SEC);
+                flight->due = flight->leaves + prng_below(&s->prng, USEC_PER_SEC);
                 if (happens(s, s->o->fault_rate)) {
                         flight->fault = faults[prng_below(&s->prng, ELEMENTSOF(faults))];
                         flight->will_apply = flight->fault == FAULT_TRANSIENT && happens(s, 0.5);
@@ -140,7 +104,31 @@ static void launch(Sim *s, unsigned i, const Action *a) {
                 }
                 return;
         }
-        fail(s, i, "more effects under way than a single target can have");
+        sim_fail(s, i, "more effects under way than a single target can have");
+}
+
+/* What has not left never does; what has may have its effect, and may even answer. */
+static void cancel(Sim *s, unsigned i, uint64_t op_id) {
+        SimRollout *r = &s->rollouts[i];
+
+        for (size_t f = 0; f < EFFECTS_MAX; f++) {
+                Flight *flight = &r->flights[f];
+
+                if (!flight->is_used || flight->action.op_id != op_id)
+                        continue;
+                s->result->cancelled++;
+                if (flight->leaves > s->mono) {
+                        *flight = (Flight){ 0 };
+                        return;
+                }
+                s->result->cancelled_late++;
+                flight->is_orphan = happens(s, 0.5);
+                flight->will_apply |= flight->fault == FAULT_NONE;
+                return;
+        }
+        /* It is known to nobody only when the process died in between. */
+        if (s->o->crash_rate <= 0)
+                sim_fail(s, i, "what is cancelled was never started");
 }
 
 static void take_down(Sim *s, bool is_reboot);
@@ -158,12 +146,12 @@ static void feed(Sim *s, unsigned i, const Event *e) {
         k = rollout_step(r->state, &r->plan, e, &now, s->actions);
         if (k < 0) {
                 if (k != -ESTALE)
-                        fail(s, i, "an event was called nonsense");
+                        sim_fail(s, i, "an event was called nonsense");
                 return;
         }
         invariant = invariant_broken(s->before, r->state, &r->plan, s->actions);
         if (invariant)
-                fail(s, i, invariant);
+                sim_fail(s, i, invariant);
         note(s, i, r->state, rollout_state_size(1));
         if (phase_is_terminal((Phase) r->state->phase))
                 r->ended_at = s->mono;
@@ -177,17 +165,21 @@ static void feed(Sim *s, unsigned i, const Event *e) {
                 if (a->kind == ACTION_PERSIST) {
                         save(s, i);
                         durable = true;
+                } else if (a->kind == ACTION_CANCEL) {
+                        cancel(s, i, a->op_id);
                 } else if (a->kind != ACTION_REPORT) {
                         if (a->kind == ACTION_WRITE_ALIAS && !durable)
-                                fail(s, i, "a write before its record");
+                                sim_fail(s, i, "a write before its record");
                         launch(s, i, a);
                 }
         }
 }
 
 static void take_down(Sim *s, bool is_reboot) {
+        usec_t away = prng_below(&s->prng, is_reboot ? 10 * USEC_PER_MINUTE : 5 * USEC_PER_SEC);
+        unsigned long crashes;
+
         s->result->crashes++;
-        s->mono += prng_below(&s->prng, is_reboot ? 10 * USEC_PER_MINUTE : 5 * USEC_PER_SEC);
         if (is_reboot) {
                 s->result->reboots++;
                 s->boot++;
@@ -203,7 +195,7 @@ static void take_down(Sim *s, bool is_reboot) {
 
                         if (!flight->is_used)
                                 continue;
-                        if (flight->action.kind != ACTION_WRITE_ALIAS) {
+                        if (flight->action.kind != ACTION_WRITE_ALIAS || flight->leaves > s->mono) {
                                 *flight = (Flight){ 0 };
                                 continue;
                         }
@@ -213,9 +205,13 @@ static void take_down(Sim *s, bool is_reboot) {
                 free(r->state);
                 r->state = NULL;
                 if (record_decode(r->durable, strlen(r->durable), 1, &r->state, words) < 0)
-                        fail(s, i, "a record cannot be read back");
+                        sim_fail(s, i, "a record cannot be read back");
         }
-        for (unsigned i = 0; i < s->o->n_rollouts && !s->result->failure; i++) {
+        s->mono += away;
+        crashes = s->result->crashes;
+        /* Another crash while they are taken up again has taken all of them up itself. */
+        for (unsigned i = 0; i < s->o->n_rollouts && !s->result->failure && crashes == s->result->crashes;
+                        i++) {
                 Event resume = { .kind = EVENT_RESUME };
 
                 if (s->rollouts[i].state->phase == PHASE_QUEUED)
@@ -256,6 +252,20 @@ static void fill_metrics(Sim *s, SimRollout *r, const Action *a, Event *e) {
         e->rows = s->rows;
 }
 
+/* It rings a minute after the new version went bad, and now and then it cannot tell. */
+static void fill_alarms(Sim *s, const SimRollout *r, AlarmReading *alarm, Event *e) {
+        bool is_bad = r->bad_from != 0 && r->exposed_at != 0 &&
+                        s->mono >= r->exposed_at + r->bad_from + USEC_PER_MINUTE;
+
+        *alarm = (AlarmReading){ .check = r->plan.n_checks - 1, .says = ALARM_SAYS_OK };
+        if (is_bad)
+                alarm->says = ALARM_SAYS_ALARM;
+        else if (happens(s, 0.05))
+                alarm->says = happens(s, s->o->fault_rate) ? ALARM_SAYS_MISSING : ALARM_SAYS_NOTHING;
+        e->alarms = alarm;
+        e->n_alarms = 1;
+}
+
 static FakeAge age_of_read(Sim *s) {
         if (!happens(s, s->o->fault_rate))
                 return FAKE_PRESENT;
@@ -268,6 +278,8 @@ static void land(Sim *s, unsigned i, Flight *flight) {
         Event e = { .target = a.target, .op_id = a.op_id, .fault = flight->fault, .version_active = true };
         bool is_orphan = flight->is_orphan, will_apply = flight->will_apply;
         char revision[REVISION_SIZE];
+        AlarmReading alarm;
+        CheckFault refused = { .check = 0, .fault = FAULT_INVALID };
 
         *flight = (Flight){ 0 };
         if (a.kind == ACTION_WRITE_ALIAS) {
@@ -284,10 +296,18 @@ static void land(Sim *s, unsigned i, Flight *flight) {
                         fake_alias_show(&r->alias, age_of_read(s), &e, revision);
         } else if (a.kind == ACTION_READ_VERSION) {
                 e.kind = EVENT_VERSION_READ;
+        } else if (a.kind == ACTION_READ_ALARMS) {
+                e.kind = EVENT_ALARMS_READ;
+                if (e.fault == FAULT_NONE)
+                        fill_alarms(s, r, &alarm, &e);
         } else {
                 e.kind = EVENT_METRICS_READ;
                 if (e.fault == FAULT_NONE)
                         fill_metrics(s, r, &a, &e);
+                if (e.fault == FAULT_NONE && happens(s, s->o->fault_rate)) {
+                        e.check_faults = &refused;
+                        e.n_check_faults = 1;
+                }
         }
         if (!is_orphan)
                 feed(s, i, &e);
@@ -347,68 +367,6 @@ static bool advance(Sim *s) {
         return true;
 }
 
-/* With this much of a failure visible, a success is a lie: a minute to fill, a poll, and a little for the
- * calls. */
-#define DETECTION_MAX (3 * USEC_PER_MINUTE)
-
-static void check_judgement(Sim *s, unsigned i) {
-        const SimRollout *r = &s->rollouts[i];
-        bool is_calm = s->o->fault_rate <= 0 && s->o->crash_rate <= 0;
-
-        if (r->plan.n_checks == 0)
-                return;
-        if (r->state->phase == PHASE_SUCCEEDED && is_calm && r->bad_from != 0 &&
-                        r->ended_at > r->exposed_at + r->bad_from + DETECTION_MAX)
-                fail(s, i, "a bad version succeeded");
-        if (r->state->phase == PHASE_ROLLED_BACK && r->state->reason == REASON_BREACH &&
-                        (r->bad_from == 0 || r->ended_at < r->exposed_at + r->bad_from))
-                fail(s, i, "a good version was found guilty");
-}
-
-/* The aliases' own history: the plan's weights in order, none twice, none early. */
-static void check_history(Sim *s, unsigned i) {
-        SimRollout *r = &s->rollouts[i];
-        uint32_t step = 0;
-        usec_t since = 0;
-
-        for (size_t n = 0; n < r->n_writes; n++) {
-                const AliasWrite *w = &r->writes[n];
-
-                if (route_equal(&w->route, &(Route){ .primary = 41 }))
-                        continue;
-                if (since != 0 && step > 0 && w->mono - since < r->steps[step - 1].hold)
-                        fail(s, i, "a step was shortened");
-                if (step < r->plan.n_steps && w->route.weight == r->steps[step].weight &&
-                                w->route.extra == 42)
-                        step++;
-                else if (step == r->plan.n_steps && w->route.primary == 42 && w->route.extra == 0)
-                        step++;
-                else
-                        fail(s, i, "a step was skipped, repeated or invented");
-                since = w->mono;
-        }
-}
-
-static void check_end(Sim *s, unsigned i) {
-        SimRollout *r = &s->rollouts[i];
-        Phase phase = (Phase) r->state->phase;
-        uint64_t expected = phase == PHASE_SUCCEEDED ? 42 : 41;
-        bool foreign = r->alias.touched_by_others != 0;
-
-        s->result->succeeded += phase == PHASE_SUCCEEDED;
-        s->result->rolled_back += phase == PHASE_ROLLED_BACK;
-        s->result->rejected += phase == PHASE_REJECTED;
-        s->result->released += phase == PHASE_RELEASED;
-        if (!phase_is_terminal(phase))
-                fail(s, i, "a rollout never ended");
-        if (!foreign && (r->alias.route.primary != expected || r->alias.route.extra != 0))
-                fail(s, i, "the alias is not where the outcome says");
-        if (!foreign && phase == PHASE_RELEASED)
-                fail(s, i, "released, but nobody else was there");
-        check_history(s, i);
-        check_judgement(s, i);
-}
-
 int sim_run(const SimOptions *options, SimResult *ret) {
         Sim s = { .o = options,
                 .prng = { .state = options->seed },
@@ -437,7 +395,7 @@ int sim_run(const SimOptions *options, SimResult *ret) {
                 ;
         for (unsigned i = 0; i < options->n_rollouts; i++) {
                 if (!ret->failure)
-                        check_end(&s, i);
+                        sim_check_end(&s, i);
                 free(s.rollouts[i].state);
                 free(s.rollouts[i].durable);
         }

@@ -38,17 +38,22 @@ static void run_seeds(SimOptions o) {
                 sum.reboots += result.reboots;
                 sum.faults += result.faults;
                 sum.writes += result.writes;
+                sum.cancelled += result.cancelled;
+                sum.cancelled_late += result.cancelled_late;
                 sum.virtual_time += result.virtual_time;
         }
         printf("# %" PRIu64
                " seeds: %u succeeded, %u rolled back, %u rejected, %u released; %lu events, %lu crashes (%lu "
-               "reboots), %lu faults, %lu writes, %" PRIu64 " h of virtual time\n",
+               "reboots), %lu faults, %lu writes, %lu cancelled (%lu too late), %" PRIu64
+               " h of virtual time\n",
                         n, sum.succeeded, sum.rolled_back, sum.rejected, sum.released, sum.events,
-                        sum.crashes, sum.reboots, sum.faults, sum.writes, sum.virtual_time / USEC_PER_HOUR);
+                        sum.crashes, sum.reboots, sum.faults, sum.writes, sum.cancelled, sum.cancelled_late,
+                        sum.virtual_time / USEC_PER_HOUR);
         if (only)
                 return;
         EXPECT(sum.succeeded > 0);
         EXPECT(sum.rolled_back > 0);
+        EXPECT(sum.cancelled > sum.cancelled_late && sum.cancelled_late > 0);
 }
 
 TEST(fair_weather) {

@@ -60,6 +60,11 @@ static void put_weight(Buf *out, uint32_t weight) {
 }
 
 static void put_check(Buf *out, const PlanCheck *check) {
+        if (check->kind == CHECK_ALARM) {
+                (void) buf_printf(out, "check %s: %s \"%s\"\n", check->name,
+                                check_kind_to_string(check->kind), check->alarm);
+                return;
+        }
         (void) buf_printf(out, "check %s: %s %s> %.17g min_requests %u\n", check->name,
                         check_kind_to_string(check->kind), check->stat ? check->stat : "", check->max,
                         check->min_requests);
@@ -67,12 +72,17 @@ static void put_check(Buf *out, const PlanCheck *check) {
 
 static void put_plan(Buf *out, const Plan *plan) {
         (void) buf_printf(out, "plan %s\n", plan->name);
-        for (uint32_t i = 0; i < plan->n_targets; i++)
+        for (uint32_t i = 0; i < plan->n_targets; i++) {
                 (void) buf_printf(out, "target %s %s region %s from %llu to %llu\n",
                                 plan->targets[i].function, plan->targets[i].alias,
                                 plan->targets[i].region ? plan->targets[i].region : "(the daemon's)",
                                 (unsigned long long) plan->targets[i].from,
                                 (unsigned long long) plan->targets[i].to);
+                if (plan->targets[i].role_arn)
+                        (void) buf_printf(out, "role %s external_id %s\n", plan->targets[i].role_arn,
+                                        plan->targets[i].external_id ? plan->targets[i].external_id
+                                                                     : "(none)");
+        }
         for (uint32_t i = 0; i < plan->n_steps; i++) {
                 put_weight(out, plan->steps[i].weight);
                 put_span(out, "hold", plan->steps[i].hold);

@@ -15,7 +15,7 @@ static void expect_refused(const char *lines, const char *word) {
 
 TEST(words_at_the_top) {
         static const char *const words[] = { "publish", "targets", "waves", "on_wave_failure", "strategy",
-                "role_arn", "external_id", "create_alias", "rollback", "fix_forward", "revert_for" };
+                "create_alias", "rollback", "fix_forward", "revert_for" };
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++) {
                 _cleanup_(freep) char *lines = alloc_printf(
@@ -39,7 +39,7 @@ TEST(words_of_health) {
 }
 
 TEST(words_of_a_check) {
-        static const char *const words[] = { "alarm", "expression", "inputs", "min", "breaches", "observe",
+        static const char *const words[] = { "expression", "inputs", "min", "breaches", "observe",
                 "unknown" };
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++) {

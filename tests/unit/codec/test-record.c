@@ -46,8 +46,8 @@ TEST(as_a_person_sees_it) {
                         "\"targets\":[{\"stage\":\"write\",\"version_new\":42,\"judge\":{\"step_new\":"
                         "{\"invocations\":41.0,\"errors\":0.5},\"checks\":[{},{\"verdict\":\"breach\","
                         "\"value\":0.080000000000000002}]}}]}");
-        EXPECT_CONTAINS(text, "canaryd-record 1 ");
-        EXPECT_INT(strchr(text, '\n') - text, strlen("canaryd-record 1 01234567"));
+        EXPECT_CONTAINS(text, "canaryd-record 2 ");
+        EXPECT_INT(strchr(text, '\n') - text, strlen("canaryd-record 2 01234567"));
         expect_same(state);
 }
 
@@ -119,13 +119,16 @@ static void fill_target(TargetState *t) {
         t->stage = STAGE_READ_ALIAS;
         t->version_old = t->version_new = t->role = t->dead_letter = UINT64_MAX;
         t->route = t->want = t->lost = (Route){ UINT64_MAX, UINT64_MAX, WEIGHT_FULL, 1 };
-        t->alias_op = t->poll_op = (Op){ UINT64_MAX, UINT64_MAX, UINT32_MAX, FAULT_PRECONDITION };
+        t->next_poll = t->next_alarms = t->seen_wall = t->failing_since = UINT64_MAX;
+        t->judge.alarms_asked = t->judge.alarms_age = UINT64_MAX;
+        t->alias_op = t->poll_op = t->alarm_op =
+                        (Op){ UINT64_MAX, UINT64_MAX, UINT32_MAX, FAULT_PRECONDITION };
         t->judge.step_new = t->judge.step_old = t->judge.all_new = t->judge.all_old =
                         (Counts){ worst, worst };
         t->judge.seen_new = t->judge.seen_old = (Counts){ worst, worst };
         for (size_t i = 0; i < PLAN_CHECKS_MAX; i++)
-                t->judge.checks[i] = (CheckState){ VERDICT_HEALTHY, CAUSE_FEW_SAMPLES, worst, worst,
-                        UINT64_MAX, UINT64_MAX };
+                t->judge.checks[i] = (CheckState){ VERDICT_HEALTHY, CAUSE_ALARM_INSUFFICIENT, worst, worst,
+                        UINT64_MAX, UINT64_MAX, UINT64_MAX };
 }
 
 TEST(the_largest_state_fits) {
@@ -140,7 +143,7 @@ TEST(the_largest_state_fits) {
 /* A record with this body and a fitting checksum. */
 static int decode(const char *body, uint32_t n_targets, char error[static 160]) {
         _cleanup_(freep) char *text =
-                        alloc_printf("canaryd-record 1 %08x\n%s", crc32_of(body, strlen(body)), body);
+                        alloc_printf("canaryd-record 2 %08x\n%s", crc32_of(body, strlen(body)), body);
         _cleanup_(freep) RolloutState *state = NULL;
         int r;
 
@@ -172,7 +175,7 @@ TEST(bodies_that_make_no_sense) {
                 { "{\"rollout\":{\"n_targets\":1,\"step\":101},\"targets\":[{}]}", "\"step\"" },
                 { "{\"rollout\":{\"n_targets\":1,\"reason_target\":1},\"targets\":[{}]}",
                                 "\"reason_target\"" },
-                { "{\"rollout\":{\"n_targets\":1,\"reason_check\":32},\"targets\":[{}]}",
+                { "{\"rollout\":{\"n_targets\":1,\"reason_check\":33},\"targets\":[{}]}",
                                 "\"reason_check\"" },
                 { "{\"rollout\":{\"n_targets\":1},\"targets\":[{\"stage\":\"on\"}]}",
                                 "\"stage\" of target 0" },
@@ -212,9 +215,23 @@ TEST(headers) {
         expect_header("canaryd-record 0 00000000\n{}", -EBADMSG, "not a record");
         expect_header("canaryd-record 1 00000000\n{}", -EBADMSG, "checksum");
         expect_header("canaryd-record 1 \n{}", -EBADMSG, "checksum");
-        expect_header("canaryd-record 2 whatever comes then\n{}", -EPROTONOSUPPORT, "version 2");
+        expect_header("canaryd-record 3 whatever comes then\n{}", -EPROTONOSUPPORT, "version 3");
         expect_header("canaryd-record 99999999999999999999999999999999999999999999999999999999999999 0\n",
                         -EBADMSG, "not a record");
+}
+
+/* What the release before has written has nothing of alarms in it, and is read as it is. */
+TEST(records_of_the_version_before) {
+        static const char body[] = "{\"rollout\":{\"phase\":\"baking\",\"n_targets\":1},\"targets\":[{}]}";
+        _cleanup_(freep) char *text =
+                        alloc_printf("canaryd-record 1 %08x\n%s", crc32_of(body, strlen(body)), body);
+        _cleanup_(freep) RolloutState *state = NULL;
+        char error[160];
+
+        EXPECT(text);
+        EXPECT_OK(record_decode(text, strlen(text), 1, &state, error));
+        EXPECT_INT(state->phase, PHASE_BAKING);
+        EXPECT_INT(state->targets[0].alarm_op.id, 0);
 }
 
 /* One flipped bit anywhere is noticed. */

@@ -25,6 +25,7 @@ static const PlanStep steps[] = { { .weight = 500, .min_requests = 60 }, { .weig
 static const PlanCheck checks[] = {
         { .name = "failing", .kind = CHECK_ERROR_RATE, .max = 0.05, .min_requests = 1 },
         { .name = "slow", .kind = CHECK_DURATION, .max = 800, .min_requests = 1, .stat = "p99" },
+        { .name = "burning", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "checkout-5xx" },
 };
 static const Plan plan = {
         .name = "shop",
@@ -33,7 +34,7 @@ static const Plan plan = {
         .steps = steps,
         .n_steps = 2,
         .checks = checks,
-        .n_checks = 2,
+        .n_checks = 3,
         .sha256 = { 0xab, 0xcd },
 };
 
@@ -63,6 +64,9 @@ static Report report_of(ReportKind kind, Phase phase) {
                 .new_version = { 41, 3 },
                 .old_version = { 1140, 0 },
                 .next = 1500 * USEC_PER_MSEC,
+                .ours = { .primary = 41, .extra = 42, .weight = 500 },
+                .seen_wall = NOON - USEC_PER_HOUR,
+                .ours_revision = "rev-0",
                 .found = { .primary = 43, .extra = 44, .weight = 1000 },
                 .revision = "rev-1",
                 .request_id = "req-1",
@@ -131,7 +135,7 @@ TEST(holding_for_requests_of_the_step) {
         _cleanup_(freep) char *text = NULL;
 
         r.step = 0;
-        r.check = 2;
+        r.check = 3;
         r.verdict = VERDICT_UNKNOWN;
         r.cause = CAUSE_FEW_SAMPLES;
         EXPECT_OK(report_encode(&r, &plan, &text));
@@ -145,7 +149,11 @@ TEST(foreign) {
         _cleanup_(freep) char *text = NULL;
 
         EXPECT_OK(report_encode(&r, &plan, &text));
-        EXPECT_CONTAINS(text, "\"found_version\":43,\"found_extra_version\":44,\"found_extra_weight\":10");
+        EXPECT_CONTAINS(text,
+                        "\"found_version\":43,\"found_extra_version\":44,\"found_extra_weight\":10,"
+                        "\"last_version\":41,\"last_extra_version\":42,\"last_extra_weight\":5,"
+                        "\"last_revision\":\"rev-0\",\"last_seen\":\"2026-01-15T11:00:00Z\"");
+        EXPECT_CONTAINS(text, "\"revision\":\"rev-1\"");
 }
 
 /* Each kind is one line of JSON whose first member is its name. */
@@ -195,4 +203,50 @@ TEST(out_of_memory) {
                 EXPECT_INT(result, -ENOMEM);
                 EXPECT(!text);
         }
+}
+
+TEST(an_alarm_has_no_value_but_a_reason) {
+        Report r = report_of(REPORT_BREACH, PHASE_SHIFTING);
+        _cleanup_(freep) char *text = NULL;
+
+        r.check = 2;
+        r.reason = REASON_NONE;
+        (void) str_copy(r.error, sizeof(r.error), "Threshold Crossed");
+        EXPECT_OK(report_encode(&r, &plan, &text));
+        EXPECT_CONTAINS(text,
+                        "\"check\":\"burning\",\"metric\":\"alarm\",\"alarm\":\"checkout-5xx\","
+                        "\"alarm_since\":\"2026-01-15T11:59:00Z\",\"alarm_reason\":\"Threshold Crossed\","
+                        "\"verdict\":\"breach\"");
+        EXPECT(!strstr(text, "\"value\"") && !strstr(text, "\"limit\"") && !strstr(text, "\"window"));
+}
+
+TEST(a_rejection_for_an_alarm_names_it) {
+        Report r = report_of(REPORT_REJECTED, PHASE_REJECTED);
+        _cleanup_(freep) char *text = NULL;
+
+        r.check = 2;
+        r.reason = REASON_ALARM_MISSING;
+        r.window_start = 0;
+        r.error[0] = '\0';
+        EXPECT_OK(report_encode(&r, &plan, &text));
+        EXPECT_CONTAINS(text,
+                        "\"reason\":\"alarm-missing\",\"check\":\"burning\",\"alarm\":\"checkout-5xx\"");
+}
+
+TEST(blindness_names_its_check_and_cause) {
+        Report r = report_of(REPORT_BLIND, PHASE_SHIFTING);
+        _cleanup_(freep) char *text = NULL, *all = NULL, *back = NULL;
+
+        r.cause = CAUSE_REFUSED;
+        EXPECT_OK(report_encode(&r, &plan, &text));
+        EXPECT_CONTAINS(text, "\"cause\":\"refused\",\"check\":\"slow\"");
+        EXPECT_CONTAINS(text, "\"error\":\"Rate exceeded\"");
+        r.check = 3; /* all metrics */
+        EXPECT_OK(report_encode(&r, &plan, &all));
+        EXPECT(!strstr(all, "\"check\""));
+        r = report_of(REPORT_ROLLBACK_STARTED, PHASE_ROLLING_BACK);
+        r.reason = REASON_BLIND;
+        r.cause = CAUSE_ALARM_MISSING;
+        EXPECT_OK(report_encode(&r, &plan, &back));
+        EXPECT_CONTAINS(back, "\"cause\":\"alarm-missing\",\"reason\":\"blind\",\"check\":\"slow\"");
 }

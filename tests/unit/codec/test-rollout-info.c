@@ -148,6 +148,25 @@ TEST(a_breach_names_its_numbers) {
         free(st);
 }
 
+TEST(an_alarm_that_rang) {
+        static const PlanCheck alarm = { .name = "x", .kind = CHECK_ALARM, .alarm = "checkout-5xx" };
+        RolloutState *st = state_new(PHASE_ROLLED_BACK);
+        RolloutView view = { .wait = WAIT_NOTHING };
+        Plan by_alarm = plan;
+        RolloutInfoSpace space;
+        RolloutInfo info;
+
+        by_alarm.checks = &alarm;
+        by_alarm.n_checks = 1;
+        st->reason = REASON_BREACH;
+        st->targets[0].judge.checks[0] =
+                        (CheckState){ .verdict = VERDICT_BREACH, .window_start = 1768478400 * USEC_PER_SEC };
+        rollout_info_fill(&info, &space, "checkout@7", "", &by_alarm, st, &view);
+        EXPECT_STR(info.reason_text, "alarm \"checkout-5xx\" is in ALARM since 2026-01-15T12:00:00Z");
+        EXPECT_STR(info.checks[0].kind, "alarm");
+        free(st);
+}
+
 TEST(every_reason_and_phase_has_words) {
         RolloutState *st = state_new(PHASE_REJECTED);
         RolloutView view = { .wait = WAIT_NOTHING };

@@ -40,6 +40,7 @@ Drive *drive_new(void) {
         fake_alias_init(&d->alias, 41);
         d->version_active = true;
         d->new_requests = 100;
+        d->alarm_says = ALARM_SAYS_OK;
         return d;
 }
 
@@ -54,6 +55,14 @@ Drive *drive_free(Drive *d) {
 
 TargetState *drive_target(Drive *d) {
         return &d->state->targets[0];
+}
+
+static void drop_cancelled(Drive *d, uint64_t op_id) {
+        Action *const effects[] = { &d->alias_effect, &d->poll_effect, &d->alarm_effect };
+
+        for (size_t i = 0; i < ELEMENTSOF(effects); i++)
+                if (effects[i]->op_id == op_id)
+                        *effects[i] = (Action){ 0 };
 }
 
 int drive_event(Drive *d, Event *e) {
@@ -75,6 +84,10 @@ int drive_event(Drive *d, Event *e) {
 
                 if (a->kind == ACTION_READ_METRICS)
                         d->poll_effect = *a;
+                else if (a->kind == ACTION_READ_ALARMS)
+                        d->alarm_effect = *a;
+                else if (a->kind == ACTION_CANCEL)
+                        drop_cancelled(d, a->op_id);
                 else if (a->kind != ACTION_PERSIST && a->kind != ACTION_REPORT)
                         d->alias_effect = *a;
         }
@@ -104,7 +117,7 @@ void drive_tick(Drive *d) {
 void drive_resume(Drive *d) {
         Event e = { .kind = EVENT_RESUME };
 
-        d->alias_effect = d->poll_effect = (Action){ 0 };
+        d->alias_effect = d->poll_effect = d->alarm_effect = (Action){ 0 };
         EXPECT_OK(drive_event(d, &e));
 }
 
@@ -150,9 +163,12 @@ void drive_refuse(Drive *d, Fault fault) {
         EXPECT_OK(drive_event(d, &e));
 }
 
-void drive_metrics(Drive *d) {
+static void take_metrics(Drive *d, const CheckFault *fault) {
         Action a = d->poll_effect;
-        Event e = { .kind = EVENT_METRICS_READ, .op_id = a.op_id };
+        Event e = { .kind = EVENT_METRICS_READ,
+                .op_id = a.op_id,
+                .check_faults = fault,
+                .n_check_faults = fault != NULL };
         MetricRow rows[ROWS_MAX];
         MetricValue values[ROWS_MAX];
 
@@ -175,6 +191,40 @@ void drive_metrics(Drive *d) {
         EXPECT_OK(drive_event(d, &e));
 }
 
+void drive_metrics(Drive *d) {
+        take_metrics(d, NULL);
+}
+
+void drive_metrics_but(Drive *d, uint32_t check, Fault fault) {
+        take_metrics(d, &(CheckFault){ .check = check, .fault = fault, .error = "AWS's words" });
+}
+
+void drive_alarms(Drive *d) {
+        AlarmReading readings[PLAN_CHECKS_MAX];
+        Event e = { .kind = EVENT_ALARMS_READ, .op_id = d->alarm_effect.op_id, .alarms = readings };
+
+        EXPECT(e.op_id != 0);
+        d->alarm_effect = (Action){ 0 };
+        for (uint32_t i = 0; i < d->plan.n_checks; i++)
+                if (d->checks[i].kind == CHECK_ALARM)
+                        readings[e.n_alarms++] = (AlarmReading){ .check = i,
+                                .says = d->alarm_says,
+                                .since = d->now.wall,
+                                .reason = "Threshold Crossed" };
+        EXPECT_OK(drive_event(d, &e));
+}
+
+void drive_alarms_blind(Drive *d, Fault fault) {
+        Event e = { .kind = EVENT_ALARMS_READ,
+                .op_id = d->alarm_effect.op_id,
+                .fault = fault,
+                .error = "AWS's words" };
+
+        EXPECT(e.op_id != 0);
+        d->alarm_effect = (Action){ 0 };
+        EXPECT_OK(drive_event(d, &e));
+}
+
 void drive_blind(Drive *d, Fault fault) {
         Event e = { .kind = EVENT_METRICS_READ,
                 .op_id = d->poll_effect.op_id,
@@ -191,6 +241,8 @@ static void drive_on(Drive *d) {
                 drive_reply(d);
         else if (d->poll_effect.op_id != 0)
                 drive_metrics(d);
+        else if (d->alarm_effect.op_id != 0)
+                drive_alarms(d);
         else
                 drive_tick(d);
 }
@@ -212,7 +264,8 @@ void drive_to_hold(Drive *d, uint32_t step) {
         drive_to(d, PHASE_SHIFTING);
         for (unsigned i = 0; i < 500; i++) {
                 if (d->state->phase == PHASE_SHIFTING && d->state->step == step && d->state->step_age != 0 &&
-                                d->poll_effect.op_id == 0 && d->alias_effect.op_id == 0)
+                                d->poll_effect.op_id == 0 && d->alias_effect.op_id == 0 &&
+                                d->alarm_effect.op_id == 0)
                         return;
                 drive_on(d);
         }

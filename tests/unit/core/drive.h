@@ -17,11 +17,12 @@ typedef struct Drive {
         ActionList *actions; /* of the last event */
         Now now;
         FakeAlias alias;
-        Action alias_effect, poll_effect; /* outstanding; op_id 0: none */
+        Action alias_effect, poll_effect, alarm_effect; /* outstanding; op_id 0: none */
         bool version_active;
         uint64_t role[2], dead_letter[2]; /* old, new */
         double new_requests, new_errors;  /* per bucket, in metrics replies */
         double duration;
+        AlarmSays alarm_says; /* of every alarm */
 } Drive;
 
 /* 5 % for 10 min, 50 % for 10 min, bake 5 min; error_rate at most 5 %; alias on 41, plan to 42. */
@@ -38,6 +39,10 @@ void drive_reply(Drive *d);               /* the alias effect, as Lambda would a
 void drive_refuse(Drive *d, Fault fault); /* the alias effect failed */
 void drive_metrics(Drive *d);             /* the poll, with the drive's rates, up to the present */
 void drive_blind(Drive *d, Fault fault);  /* the poll failed */
+/* The poll, like drive_metrics(), but for one check that could not be read. */
+void drive_metrics_but(Drive *d, uint32_t check, Fault fault);
+void drive_alarms(Drive *d); /* the reading of alarms, preflight's too, as alarm_says */
+void drive_alarms_blind(Drive *d, Fault fault);
 /* Replies well and ticks until the phase (and, in PHASE_SHIFTING, the step's hold) is reached; fails after
  * 500 events. */
 void drive_to(Drive *d, Phase phase);

@@ -282,3 +282,125 @@ TEST(every_fault_has_a_cause) {
         EXPECT_INT(judge_cause_of(FAULT_NONE), CAUSE_NONE);
         EXPECT_INT(judge_cause_of(FAULT_DENIED), CAUSE_DENIED);
 }
+
+/* One rate, one duration. */
+static void make_two_checks(Drive *d) {
+        d->checks[1] = (PlanCheck){
+                .name = "slow", .kind = CHECK_DURATION, .max = 800, .min_requests = 10, .stat = "p99"
+        };
+        d->plan.n_checks = 2;
+}
+
+/* A reading in which the duration could not be read. */
+static void take_without_duration(
+                JudgeState *j, const Plan *plan, const MetricRow *rows, size_t n, unsigned wall_minute) {
+        CheckFault fault = { .check = 1, .fault = FAULT_INVALID, .error = "no" };
+        Event e = { .kind = EVENT_METRICS_READ,
+                .rows = rows,
+                .n_rows = n,
+                .check_faults = &fault,
+                .n_check_faults = 1 };
+
+        judge_take(j, plan, &e, MINUTE(wall_minute));
+}
+
+TEST(a_check_that_cannot_be_read_hides_no_other) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        MetricRow rows[] = { row(0, 100, 0), row(1, 100, 50) };
+        uint32_t check = 9;
+        Cause cause;
+        JudgeState j;
+
+        make_two_checks(d);
+        j = judge_at(&d->plan, 5);
+        take_without_duration(&j, &d->plan, rows, 1, 5);
+        EXPECT_INT(j.checks[0].verdict, VERDICT_HEALTHY);
+        EXPECT_INT(j.checks[1].verdict, VERDICT_UNKNOWN);
+        EXPECT_INT(j.checks[1].cause, CAUSE_REFUSED);
+        EXPECT(!judge_healthy(&j, &d->plan, &check));
+        EXPECT_INT(check, 1);
+        EXPECT_INT(j.blind_since, 0);
+        EXPECT_INT(judge_blind_since(&j, &d->plan, &check, &cause), j.asked_age);
+        EXPECT_INT(check, 1);
+        EXPECT_INT(cause, CAUSE_REFUSED);
+
+        j.asked_age += USEC_PER_MINUTE; /* still blind: since then, not since now */
+        take_without_duration(&j, &d->plan, rows, 2, 5);
+        EXPECT(judge_breached(&j, &d->plan, &check));
+        EXPECT_INT(check, 0);
+        EXPECT_INT(judge_blind_since(&j, &d->plan, &check, &cause), j.asked_age - USEC_PER_MINUTE);
+
+        take(&j, &d->plan, rows, 1, 5);
+        EXPECT_INT(judge_blind_since(&j, &d->plan, &check, &cause), 0);
+        EXPECT_INT(check, 2);
+}
+
+TEST(the_first_blindness_is_told) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        MetricRow rows[] = { row(0, 100, 0) };
+        JudgeState j;
+        uint32_t check;
+        Cause cause;
+
+        make_two_checks(d);
+        j = judge_at(&d->plan, 5);
+        judge_take_failure(&j, &d->plan, CAUSE_THROTTLED, 50);
+        EXPECT_INT(judge_blind_since(&j, &d->plan, &check, &cause), 50);
+        EXPECT_INT(check, 2); /* none: all of them */
+        EXPECT_INT(cause, CAUSE_THROTTLED);
+        take_without_duration(&j, &d->plan, rows, 1, 5);
+        judge_take_failure(&j, &d->plan, CAUSE_THROTTLED, j.asked_age + 50);
+        EXPECT_INT(judge_blind_since(&j, &d->plan, &check, &cause), j.asked_age);
+        EXPECT_INT(check, 1);
+}
+
+TEST(what_a_blind_check_has_not_seen_is_not_folded) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        MetricRow rows[] = { row(0, 100, 0), row(1, 100, 0) };
+        MetricValue slow = { .start = MINUTE(0), .check = 1, .value = 2000 };
+        Event e = { .kind = EVENT_METRICS_READ, .rows = rows, .n_rows = 2, .values = &slow, .n_values = 1 };
+        uint32_t check = 9;
+        JudgeState j;
+
+        make_two_checks(d);
+        j = judge_at(&d->plan, 9);
+        take_without_duration(&j, &d->plan, rows, 2, 9);
+        EXPECT_INT(j.folded_until, MINUTE(0));
+        EXPECT_NEAR(j.seen_new.invocations, 200, 0);
+        EXPECT_INT(j.checks[0].verdict, VERDICT_HEALTHY); /* settled all the same */
+        judge_take(&j, &d->plan, &e, MINUTE(10));
+        EXPECT(judge_breached(&j, &d->plan, &check));
+        EXPECT_INT(check, 1);
+        EXPECT(j.folded_until > MINUTE(0));
+        EXPECT_NEAR(j.step_new.invocations, 200, 0);
+        EXPECT_NEAR(j.seen_new.invocations, 200, 0);
+}
+
+TEST(folding_waits_no_longer_than_a_reading_can_hold) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        MetricRow rows[] = { row(0, 100, 0) };
+        JudgeState j;
+
+        make_two_checks(d);
+        j = judge_at(&d->plan, METRIC_ROWS_MAX - 1);
+        take_without_duration(&j, &d->plan, rows, 1, METRIC_ROWS_MAX - 1);
+        EXPECT_INT(j.folded_until, MINUTE(0));
+        j.asked_until = MINUTE(METRIC_ROWS_MAX);
+        take_without_duration(&j, &d->plan, rows, 1, METRIC_ROWS_MAX);
+        EXPECT_INT(j.folded_until, MINUTE(METRIC_ROWS_MAX - 3));
+        EXPECT_INT(j.checks[1].verdict, VERDICT_UNKNOWN);
+}
+
+TEST(a_new_step_opens_nobodys_eyes) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        MetricRow rows[] = { row(0, 100, 0) };
+        JudgeState j;
+
+        make_two_checks(d);
+        j = judge_at(&d->plan, 5);
+        take_without_duration(&j, &d->plan, rows, 1, 5);
+        judge_begin_step(&j, &d->plan, MINUTE(6));
+        EXPECT_INT(j.checks[0].cause, CAUSE_NOT_READ);
+        EXPECT_INT(j.checks[1].cause, CAUSE_REFUSED);
+        EXPECT_INT(j.checks[1].blind_since, j.asked_age);
+}

@@ -90,3 +90,27 @@ TEST(times) {
         d->steps[0].hold = USEC_INFINITY;
         EXPECT(plan_shortest(&d->plan) == USEC_INFINITY);
 }
+
+TEST(an_alarm_has_a_name_and_nothing_else_has) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->checks[0].alarm = "checkout-5xx";
+        expect_fault(d, PLAN_CHECK_ALARM, 0);
+        d->checks[0].kind = CHECK_ALARM;
+        d->checks[0].max = 0;
+        expect_fault(d, PLAN_OK, 77);
+        d->checks[0].alarm = NULL;
+        expect_fault(d, PLAN_CHECK_ALARM, 0);
+}
+
+TEST(what_is_read) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        EXPECT(plan_reads_metrics(&d->plan) && !plan_reads_alarms(&d->plan));
+        d->checks[0].kind = CHECK_ALARM;
+        EXPECT(!plan_reads_metrics(&d->plan) && plan_reads_alarms(&d->plan));
+        d->steps[1].min_requests = 1;
+        EXPECT(plan_reads_metrics(&d->plan) && plan_reads_alarms(&d->plan));
+        d->plan.n_checks = 0; /* time alone decides */
+        EXPECT(!plan_reads_metrics(&d->plan) && !plan_reads_alarms(&d->plan));
+}

@@ -156,3 +156,82 @@ TEST(deadline_ends_an_endless_preflight) {
         drive_tick(d);
         expect_rejected(d, REASON_DEADLINE);
 }
+
+static Drive *drive_with_alarm(AlarmSays says) {
+        Drive *d = drive_new();
+
+        d->checks[1] = (PlanCheck){
+                .name = "burning", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "checkout-5xx"
+        };
+        d->plan.n_checks = 2;
+        d->alarm_says = says;
+        drive_start(d);
+        drive_reply(d);
+        drive_reply(d);
+        drive_reply(d);
+        EXPECT_INT(d->state->phase, PHASE_PREFLIGHT);
+        EXPECT_INT(d->alarm_effect.lane, LANE_PREFLIGHT);
+        return d;
+}
+
+TEST(alarms_are_read_once_before_anything_is_done) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_OK);
+
+        drive_alarms(d);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+        EXPECT_INT(d->alias_effect.lane, LANE_STEP);
+}
+
+TEST(an_alarm_that_cannot_tell_may_start) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_NOTHING);
+
+        drive_alarms(d);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+}
+
+TEST(a_missing_alarm) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_MISSING);
+
+        drive_alarms(d);
+        expect_rejected(d, REASON_ALARM_MISSING);
+        EXPECT_INT(d->state->reason_check, 1);
+}
+
+TEST(an_alarm_that_rings_already) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_ALARM);
+
+        drive_alarms(d);
+        expect_rejected(d, REASON_ALARM_RINGING);
+        EXPECT_STR(drive_report(d, REPORT_REJECTED)->error, "Threshold Crossed");
+        EXPECT_INT(drive_report(d, REPORT_REJECTED)->check, 1);
+}
+
+TEST(alarms_that_cannot_be_read_wait_or_reject) {
+        static const struct {
+                Fault fault;
+                Reason reason;
+        } cases[] = { { FAULT_DENIED, REASON_DENIED }, { FAULT_INVALID, REASON_INVALID },
+                { FAULT_THROTTLED, REASON_NONE }, { FAULT_TRANSIENT, REASON_NONE } };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_OK);
+
+                drive_alarms_blind(d, cases[i].fault);
+                if (cases[i].reason != REASON_NONE) {
+                        expect_rejected(d, cases[i].reason);
+                        continue;
+                }
+                EXPECT_INT(d->state->phase, PHASE_PREFLIGHT);
+                drive_tick(d);
+                drive_alarms(d);
+                EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+        }
+}
+
+TEST(a_restart_reads_the_alarms_again) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_OK);
+
+        drive_resume(d);
+        drive_alarms(d);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+}

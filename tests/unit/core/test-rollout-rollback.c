@@ -25,12 +25,13 @@ TEST(a_breach_writes_at_once) {
         EXPECT(breach->window_end > breach->window_start);
         EXPECT_INT(d->actions->items[0].kind, ACTION_PERSIST);
         EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
-        EXPECT(d->alias_effect.is_rollback && d->alias_effect.even_unrecorded);
+        EXPECT(d->alias_effect.lane == LANE_ROLLBACK && d->alias_effect.even_unrecorded);
         EXPECT_INT(d->alias_effect.write.route.primary, 41);
         EXPECT_INT(d->alias_effect.write.route.extra, 0);
         drive_reply(d);
         EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
-        EXPECT(d->alias_effect.is_rollback && d->alias_effect.even_unrecorded); /* the disk is full, maybe */
+        EXPECT(d->alias_effect.lane == LANE_ROLLBACK &&
+                        d->alias_effect.even_unrecorded); /* the disk is full, maybe */
         expect_back(d, REASON_BREACH);
 }
 
@@ -285,4 +286,121 @@ TEST(a_breach_of_one_takes_all_back_in_reverse_order) {
                 order[n++] = a->target;
         }
         EXPECT(n == PAIR && order[0] == 1 && order[1] == 0);
+}
+
+static size_t index_of(const Drive *d, ActionKind kind) {
+        const Action *a = drive_action(d, kind);
+
+        EXPECT(a);
+        return (size_t) (a - d->actions->items);
+}
+
+/* It may wait for a token of some rate limit: then it must not leave once the rollback was there. */
+TEST(a_forward_write_under_way_is_cancelled_first) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        uint64_t forward;
+
+        drive_to_hold(d, 0);
+        while (d->alias_effect.op_id == 0) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        forward = d->alias_effect.op_id;
+        EXPECT_INT(d->alias_effect.lane, LANE_STEP);
+        d->new_errors = 50;
+        while (d->poll_effect.op_id == 0)
+                drive_tick(d);
+        drive_metrics(d);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        EXPECT_INT(drive_action(d, ACTION_CANCEL)->op_id, forward);
+        EXPECT(drive_action(d, ACTION_CANCEL)->even_unrecorded);
+        EXPECT(index_of(d, ACTION_CANCEL) < index_of(d, ACTION_WRITE_ALIAS));
+        EXPECT_INT(drive_target(d)->unsure, 1); /* cancelled or not, it may have been sent */
+        EXPECT_INT(drive_target(d)->lost.weight, 5000);
+        expect_back(d, REASON_BREACH);
+}
+
+TEST(what_this_very_step_asks_for_is_not_cancelled) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->plan.deadline = d->state->age + 1;
+        drive_wait(d, 1);
+        drive_tick(d); /* a poll was due as well */
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        EXPECT(!drive_action(d, ACTION_CANCEL));
+        EXPECT(!drive_action(d, ACTION_READ_METRICS));
+}
+
+TEST(who_changed_it_can_be_looked_up) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Route theirs = { .primary = 43 };
+        const Report *r = NULL;
+        usec_t seen;
+
+        drive_to_hold(d, 0);
+        seen = drive_target(d)->seen_wall;
+        EXPECT(seen != 0 && seen <= d->now.wall);
+        fake_alias_seize(&d->alias, &theirs);
+        for (unsigned i = 0; i < 500 && !r; i++) {
+                if (d->alias_effect.op_id != 0)
+                        drive_reply(d);
+                else if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+                else
+                        drive_tick(d);
+                r = drive_report(d, REPORT_FOREIGN);
+        }
+        EXPECT(r);
+        EXPECT_INT(r->found.primary, 43);
+        EXPECT_STR(r->revision, "rev-3");
+        EXPECT(route_equal(&r->ours, &(Route){ .primary = 41, .extra = 42, .weight = 500 }));
+        EXPECT_STR(r->ours_revision, "rev-2");
+        EXPECT_INT(r->seen_wall, seen);
+        EXPECT(r->wall > seen);
+        EXPECT_INT(d->state->phase, PHASE_RELEASED);
+}
+
+/* Everything outstanding everywhere, and one breach: the busiest step there is. */
+TEST(the_busiest_step_fits) {
+        static PlanTarget targets[PLAN_TARGETS_MAX];
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *state = alloc_zero(rollout_state_size(PLAN_TARGETS_MAX));
+        AlarmReading ringing = { .check = 1, .says = ALARM_SAYS_ALARM };
+        Event e = { .kind = EVENT_ALARMS_READ, .target = 7, .alarms = &ringing, .n_alarms = 1 };
+        size_t n[ACTION_KIND_COUNT] = { 0 };
+
+        EXPECT(state);
+        for (size_t i = 0; i < PLAN_TARGETS_MAX; i++)
+                targets[i] = d->target;
+        d->plan.targets = targets;
+        d->plan.n_targets = PLAN_TARGETS_MAX;
+        d->checks[1] = (PlanCheck){ .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "a" };
+        d->plan.n_checks = 2;
+        rollout_init(state, &d->plan, 1);
+        state->phase = PHASE_SHIFTING;
+        state->age = 1;
+        state->last = d->now;
+        for (uint32_t i = 0; i < PLAN_TARGETS_MAX; i++) {
+                TargetState *t = &state->targets[i];
+
+                t->stage = STAGE_WRITE;
+                t->touched = 1;
+                t->judge.exposed_since = USEC_PER_MINUTE;
+                t->want = (Route){ .primary = 41, .extra = 42, .weight = 500 };
+                t->alias_op.id = state->next_op++;
+                t->poll_op.id = state->next_op++;
+                t->alarm_op.id = state->next_op++;
+                memcpy(t->revision, "rev-1", sizeof("rev-1"));
+        }
+        e.op_id = state->targets[7].alarm_op.id;
+        pair_feed(d, state, &e);
+        EXPECT_INT(state->phase, PHASE_ROLLING_BACK);
+        for (size_t i = 0; i < d->actions->n; i++)
+                n[d->actions->items[i].kind]++;
+        EXPECT_INT(n[ACTION_CANCEL], 3 * PLAN_TARGETS_MAX - 1);
+        EXPECT_INT(n[ACTION_WRITE_ALIAS], PLAN_TARGETS_MAX);
+        EXPECT_INT(n[ACTION_REPORT], PLAN_TARGETS_MAX + 2);
+        EXPECT(d->actions->n + 10 < ACTIONS_MAX);
 }

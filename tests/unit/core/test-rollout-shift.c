@@ -137,3 +137,27 @@ TEST(catching_up_comes_before_going_on) {
         drive_metrics(d);
         EXPECT_INT(d->state->step, 1);
 }
+
+/* The clock turns out to have been ahead after the metrics had passed, and before the alarms do. */
+TEST(no_step_is_left_on_metrics_that_the_clock_puts_in_doubt) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.n_checks = 2;
+        d->checks[1] = (PlanCheck){ .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "a" };
+        drive_to_hold(d, 0);
+        d->now.wall += 4 * USEC_PER_MINUTE;
+        while (d->state->age < d->state->step_age + d->steps[0].hold || d->alarm_effect.op_id == 0 ||
+                        drive_target(d)->judge.read_age < d->state->step_age + d->steps[0].hold) {
+                EXPECT_INT(d->state->step, 0);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+                else if (d->alarm_effect.op_id != 0 && d->state->age < d->state->step_age + d->steps[0].hold)
+                        drive_alarms(d);
+                else
+                        drive_tick(d);
+        }
+        d->now.wall -= 4 * USEC_PER_MINUTE;
+        drive_alarms(d);
+        EXPECT_INT(d->state->step, 0);
+        drive_to(d, PHASE_SUCCEEDED);
+}

@@ -70,3 +70,22 @@ TEST(the_longest_sentence_fits) {
         memset(r.error, 'e', sizeof(r.error) - 1);
         EXPECT(strlen(sentence(d, &r)) < TRACE_TEXT_MAX);
 }
+
+TEST(a_foreign_hand_can_be_looked_up) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_FOREIGN,
+                .wall = 1767960000 * USEC_PER_SEC,
+                .seen_wall = 1767959940 * USEC_PER_SEC,
+                .found = { .primary = 43 },
+                .ours = { .primary = 41, .extra = 42, .weight = 500 },
+                .revision = "r-9",
+                .ours_revision = "r-2" };
+
+        EXPECT_STR(sentence(d, &r),
+                        "checkout:live was changed by somebody else to version 43, revision r-9, between "
+                        "2026-01-09T11:59:00Z and 2026-01-09T12:00:00Z; canaryd had seen version 41 with 5 % on version 42, "
+                        "revision r-2. Hands off, it is theirs now; CloudTrail says who it was");
+        r.found = (Route){ 0 };
+        r.revision[0] = '\0';
+        EXPECT_CONTAINS(sentence(d, &r), "somebody else (it is gone), between");
+}

@@ -76,3 +76,176 @@ TEST(polls_keep_to_the_grid) {
         EXPECT_INT(d->poll_effect.kind, ACTION_READ_METRICS);
         EXPECT_INT(d->poll_effect.metrics.from % USEC_PER_MINUTE, 0);
 }
+
+/* Instead of the rate, or beside it. */
+static Drive *drive_with_alarm(bool alone) {
+        Drive *d = drive_new();
+        uint32_t i = alone ? 0 : 1;
+
+        d->checks[i] = (PlanCheck){
+                .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "checkout-5xx"
+        };
+        d->plan.n_checks = i + 1;
+        return d;
+}
+
+TEST(alarms_alone_read_no_metrics) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        EXPECT_INT(d->alarm_effect.kind, ACTION_READ_ALARMS);
+        EXPECT_INT(d->alarm_effect.lane, LANE_POLL);
+        EXPECT_INT(d->poll_effect.op_id, 0);
+        EXPECT_INT(d->now.wall % (30 * USEC_PER_SEC), 0);
+        drive_to(d, PHASE_SUCCEEDED);
+        EXPECT_INT(drive_target(d)->judge.read_age, 0);
+}
+
+TEST(a_step_that_wants_requests_reads_metrics_too) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+
+        d->steps[1].min_requests = 100;
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        EXPECT(d->alarm_effect.op_id != 0 && d->poll_effect.op_id != 0);
+        drive_to(d, PHASE_SUCCEEDED);
+        EXPECT(drive_target(d)->judge.read_age != 0);
+}
+
+TEST(a_ringing_alarm_goes_back_at_once) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(false);
+        const Report *r;
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        d->alarm_says = ALARM_SAYS_ALARM;
+        drive_alarms(d);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        r = drive_report(d, REPORT_BREACH);
+        EXPECT(r && r->check == 1);
+        EXPECT_STR(r->error, "Threshold Crossed");
+        EXPECT_INT(r->window_start, d->now.wall);
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->state->reason_check, 1);
+}
+
+/* Polls with both, one of them as the test says, until the rollout is on its way back; the span it took. */
+static usec_t poll_until_back(Drive *d, Fault metrics, Fault alarms) {
+        usec_t since = d->state->age;
+
+        for (unsigned i = 0; i < 500 && d->state->phase == PHASE_SHIFTING; i++) {
+                if (d->poll_effect.op_id != 0 && metrics != FAULT_NONE)
+                        drive_blind(d, metrics);
+                else if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+                else if (d->alarm_effect.op_id != 0 && alarms != FAULT_NONE)
+                        drive_alarms_blind(d, alarms);
+                else if (d->alarm_effect.op_id != 0)
+                        drive_alarms(d);
+                else
+                        drive_tick(d);
+        }
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        return d->state->age - since;
+}
+
+TEST(one_that_fails_blinds_though_the_other_is_seen) {
+        for (int which = 0; which < 2; which++) {
+                _cleanup_(drive_freep) Drive *d = drive_with_alarm(false);
+                usec_t took;
+
+                drive_to_hold(d, 0);
+                took = poll_until_back(
+                                d, which ? FAULT_NONE : FAULT_DENIED, which ? FAULT_DENIED : FAULT_NONE);
+                EXPECT(took >= d->plan.max_blind && took < d->plan.max_blind + 2 * USEC_PER_MINUTE);
+                EXPECT_INT(d->state->reason, REASON_BLIND);
+                EXPECT_INT(d->state->reason_check, which ? 1 : 2);
+                EXPECT_INT(drive_report(d, REPORT_ROLLBACK_STARTED)->cause, CAUSE_DENIED);
+        }
+}
+
+TEST(one_that_is_seen_breaches_though_the_other_fails) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(false);
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        drive_blind(d, FAULT_TRANSIENT);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+        d->alarm_says = ALARM_SAYS_ALARM;
+        drive_alarms(d);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        EXPECT_INT(d->state->reason, REASON_BREACH);
+}
+
+TEST(an_alarm_that_vanishes_is_blindness) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+        const Report *r;
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        d->alarm_says = ALARM_SAYS_MISSING;
+        drive_alarms(d);
+        r = drive_report(d, REPORT_BLIND);
+        EXPECT(r && r->check == 0 && r->cause == CAUSE_ALARM_MISSING);
+        EXPECT(poll_until_back(d, FAULT_NONE, FAULT_NONE) >= d->plan.max_blind - USEC_PER_MINUTE);
+        EXPECT_INT(d->state->reason, REASON_BLIND);
+        drive_to(d, PHASE_ROLLED_BACK);
+}
+
+TEST(an_alarm_that_cannot_tell_holds) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+
+        drive_to_hold(d, 0);
+        d->alarm_says = ALARM_SAYS_NOTHING;
+        for (unsigned i = 0; i < 200; i++)
+                if (d->alarm_effect.op_id != 0)
+                        drive_alarms(d);
+                else
+                        drive_tick(d);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING); /* for longer than max_blind */
+        EXPECT_INT(d->state->step, 0);
+        EXPECT_INT(d->state->holding, 1 + CAUSE_ALARM_INSUFFICIENT);
+        d->alarm_says = ALARM_SAYS_OK;
+        drive_to(d, PHASE_SUCCEEDED);
+}
+
+TEST(an_alarm_reading_that_never_ends_is_blindness) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+
+        drive_to_hold(d, 0);
+        while (d->alarm_effect.op_id == 0)
+                drive_tick(d);
+        drive_tick(d);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        EXPECT_INT(d->state->reason, REASON_BLIND);
+        EXPECT(drive_action(d, ACTION_CANCEL)->op_id != 0);
+}
+
+TEST(a_check_that_is_refused_is_named_with_the_words) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        const Report *r;
+
+        d->plan.n_checks = 2;
+        d->checks[1] = (PlanCheck){
+                .name = "slow", .kind = CHECK_DURATION, .max = 800, .min_requests = 1, .stat = "p99"
+        };
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        drive_metrics_but(d, 1, FAULT_INVALID);
+        r = drive_report(d, REPORT_BLIND);
+        EXPECT(r && r->check == 1 && r->cause == CAUSE_REFUSED && r->fault == FAULT_INVALID);
+        EXPECT_STR(r->error, "AWS's words");
+        EXPECT_STR(drive_target(d)->error, "AWS's words");
+        drive_tick(d);
+        drive_metrics(d);
+        EXPECT(drive_report(d, REPORT_SEEING));
+        EXPECT_STR(drive_target(d)->error, "");
+        while (d->state->phase == PHASE_SHIFTING) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics_but(d, 1, FAULT_INVALID);
+        }
+        EXPECT_INT(d->state->reason, REASON_BLIND);
+        EXPECT_INT(d->state->reason_check, 1);
+}

@@ -94,3 +94,21 @@ TEST(events) {
         trace_event_format(&e, text);
         EXPECT_STR(text, "tick");
 }
+
+TEST(alarms_and_cancels) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Action a = { .kind = ACTION_READ_ALARMS, .op_id = 7, .lane = LANE_POLL };
+        Event e = { .kind = EVENT_ALARMS_READ, .op_id = 7, .n_alarms = 2 };
+        PlanCheck alarm = { .kind = CHECK_ALARM };
+        char text[TRACE_TEXT_MAX], value[32] = "x";
+
+        trace_action_format(&a, &d->plan, text);
+        EXPECT_STR(text, "read-alarms target=0 op=7");
+        a.kind = ACTION_CANCEL;
+        trace_action_format(&a, &d->plan, text);
+        EXPECT_STR(text, "cancel target=0 op=7");
+        trace_event_format(&e, text);
+        EXPECT_STR(text, "alarms-read target=0 op=7 fault=none alarms=2");
+        check_value_format(&alarm, 1, value);
+        EXPECT_STR(value, "");
+}

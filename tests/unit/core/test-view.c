@@ -95,3 +95,20 @@ TEST(ends) {
         EXPECT_STR(words(bad, &v), "check errors was breached");
         EXPECT_INT(v.weight_actual, 0);
 }
+
+TEST(blind_for_one_check_names_it) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        char text[TRACE_TEXT_MAX];
+        RolloutView v;
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        drive_metrics_but(d, 0, FAULT_INVALID);
+        rollout_view(d->state, &d->plan, &d->now, &v);
+        EXPECT_INT(v.wait, WAIT_SIGHT);
+        EXPECT_INT(v.check, 0);
+        EXPECT_INT(v.cause, CAUSE_REFUSED);
+        EXPECT(v.left <= d->plan.max_blind && v.left > 0);
+        view_format(&v, d->state, &d->plan, text);
+        EXPECT_STR(text, "blind: errors: CloudWatch refuses the query; rolls back in 10m");
+}

@@ -33,6 +33,8 @@ static EventKind kind_of(ActionKind kind) {
                 return EVENT_ALIAS_READ;
         if (kind == ACTION_READ_VERSION)
                 return EVENT_VERSION_READ;
+        if (kind == ACTION_READ_ALARMS)
+                return EVENT_ALARMS_READ;
         return kind == ACTION_WRITE_ALIAS ? EVENT_ALIAS_WRITTEN : EVENT_METRICS_READ;
 }
 
@@ -77,4 +79,13 @@ void exec_cancel(ExecOp *op) {
         EXPECT(call->is_open);
         call->is_open = false;
         trail_add("cancel#%ju", (uintmax_t) call->action.op_id);
+}
+
+bool exec_withdraw(ExecOp *op) {
+        FakeCall *call = (FakeCall *) (void *) op;
+
+        EXPECT(call->is_open);
+        trail_add("withdraw#%ju%s", (uintmax_t) call->action.op_id, call->has_left ? "-too-late" : "");
+        call->is_open = call->has_left;
+        return !call->has_left;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 /* Stands in for daemon/exec.c: calls wait here until the test answers them. Linked before the daemon's
- * archive, so that the archive's own is not pulled in. Leaves "read-alias#OP" and "cancel#OP" on the trail.
- */
+ * archive, so that the archive's own is not pulled in. Leaves "read-alias#OP", "cancel#OP" and
+ * "withdraw#OP" on the trail. */
 
 #include "daemon/exec.h"
 
@@ -11,7 +11,8 @@ typedef struct FakeCall {
         const Plan *plan;
         ExecDone done;
         void *userdata;
-        bool is_open; /* neither answered nor cancelled */
+        bool is_open;  /* neither answered nor cancelled */
+        bool has_left; /* set by the test: too late to be withdrawn */
 } FakeCall;
 
 #define FAKE_CALLS_MAX 256

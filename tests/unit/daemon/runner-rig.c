@@ -80,7 +80,7 @@ static void put_action(ActionList *list, char letter) {
                 ActionKind kind;
         } letters[] = { { 'P', ACTION_PERSIST }, { 'R', ACTION_REPORT }, { 'a', ACTION_READ_ALIAS },
                 { 'v', ACTION_READ_VERSION }, { 'w', ACTION_WRITE_ALIAS }, { 'W', ACTION_WRITE_ALIAS },
-                { 'm', ACTION_READ_METRICS } };
+                { 'm', ACTION_READ_METRICS }, { 'A', ACTION_READ_ALARMS }, { 'C', ACTION_CANCEL } };
         Action *a = &list->items[list->n++];
 
         memset(a, 0, sizeof(*a));
@@ -90,9 +90,11 @@ static void put_action(ActionList *list, char letter) {
         if (a->kind == ACTION_REPORT) {
                 a->report.kind = REPORT_WEIGHT_SET;
                 a->report.seq = next_seq++;
-        } else if (a->kind != ACTION_PERSIST)
+        } else if (a->kind == ACTION_CANCEL)
+                a->op_id = 1;
+        else if (a->kind != ACTION_PERSIST)
                 a->op_id = next_op++;
-        a->even_unrecorded = letter == 'W';
+        a->even_unrecorded = letter == 'W' || letter == 'C';
 }
 
 int __wrap_rollout_step(

@@ -18,10 +18,10 @@ RunnerRig *runner_rig_free(RunnerRig *g);
 DEFINE_TRIVIAL_CLEANUP(RunnerRig *, runner_rig_free);
 Runner *runner_rig_add(RunnerRig *g, const char *id); /* another one; owned by the caller */
 
-/* Letters of what the n-th step from now asks for: P persist, R report, a v w m the effects (read alias,
- * read version, write alias, read metrics), W a write with even_unrecorded. Op ids and sequence numbers
- * count up by themselves. Steps beyond the script ask for nothing. Each leaves "step(EVENT)" or
- * "step(EVENT/FAULT)" on the trail. */
+/* Letters of what the n-th step from now asks for: P persist, R report, a v w m A the effects (read alias,
+ * read version, write alias, read metrics, read alarms), W a write with even_unrecorded, C cancels op 1. Op
+ * ids and sequence numbers count up by themselves. Steps beyond the script ask for nothing. Each leaves
+ * "step(EVENT)" or "step(EVENT/FAULT)" on the trail. */
 void script(Phase phase, const char *actions);
 void script_again(Phase phase, const char *actions); /* the same, in place of what was there before */
 void script_result(int result);                      /* the next step returns this and does nothing */

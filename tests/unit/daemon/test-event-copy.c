@@ -45,6 +45,34 @@ TEST(a_copy_outlives_everything_it_was_made_of) {
         EXPECT_NEAR(c->event.values[0].value, 812.5, 0);
 }
 
+TEST(words_on_checks_and_alarms_are_copied_too) {
+        char words[] = "no such stat", reason[] = "Threshold Crossed";
+        CheckFault faults[] = { { .check = 1, .fault = FAULT_INVALID, .error = words },
+                { .check = 2, .fault = FAULT_DENIED } };
+        AlarmReading alarms[] = { { .check = 3, .says = ALARM_SAYS_OK },
+                { .check = 4, .says = ALARM_SAYS_ALARM, .since = 60, .reason = reason } };
+        _cleanup_(event_copy_freep) EventCopy *c = NULL;
+        Event event = { .kind = EVENT_METRICS_READ,
+                .check_faults = faults,
+                .n_check_faults = 2,
+                .alarms = alarms,
+                .n_alarms = 2 };
+
+        EXPECT_OK(event_copy_new(&event, &c));
+        memset(faults, 0xff, sizeof(faults));
+        memset(alarms, 0xff, sizeof(alarms));
+        memset(words, 'x', sizeof(words) - 1);
+        memset(reason, 'x', sizeof(reason) - 1);
+        EXPECT_INT(c->event.check_faults[0].check, 1);
+        EXPECT_STR(c->event.check_faults[0].error, "no such stat");
+        EXPECT_INT(c->event.check_faults[1].fault, FAULT_DENIED);
+        EXPECT(!c->event.check_faults[1].error);
+        EXPECT_INT(c->event.alarms[0].says, ALARM_SAYS_OK);
+        EXPECT(!c->event.alarms[0].reason);
+        EXPECT_INT(c->event.alarms[1].since, 60);
+        EXPECT_STR(c->event.alarms[1].reason, "Threshold Crossed");
+}
+
 TEST(an_event_without_anything_attached) {
         _cleanup_(event_copy_freep) EventCopy *c = NULL;
 

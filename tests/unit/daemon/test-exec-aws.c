@@ -88,7 +88,7 @@ TEST(write_alias_clears_weights) {
         ExecFixture *f = exec_fixture_new();
         Action action = write_alias;
 
-        action.is_rollback = true;
+        action.lane = LANE_ROLLBACK;
         action.write.route = (Route){ .primary = 41 };
         f->bodies[0] = ALIAS("41", "");
         exec_fixture_run(f, &action);

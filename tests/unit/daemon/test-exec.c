@@ -10,10 +10,11 @@
 
 #define ALIAS "{\"FunctionVersion\":\"41\",\"RevisionId\":\"r-1\"}"
 
-static const Action read_alias = { .kind = ACTION_READ_ALIAS, .op_id = 7 };
+static const Action read_alias = { .kind = ACTION_READ_ALIAS, .op_id = 7, .lane = LANE_STEP };
 static const Action read_metrics = {
         .kind = ACTION_READ_METRICS,
         .op_id = 8,
+        .lane = LANE_POLL,
         .metrics = { .from = 600 * USEC_PER_SEC,
                         .until = 1200 * USEC_PER_SEC,
                         .version_new = 42,
@@ -148,7 +149,7 @@ TEST(rollbacks_pass_what_waits) {
         ExecFixture *f = exec_fixture_new();
         Action back = read_alias;
 
-        back.is_rollback = true;
+        back.lane = LANE_ROLLBACK;
         f->end = PEER_HANG;
         exec_fixture_open(f);
         for (unsigned i = 0; i < 20; i++)

@@ -151,3 +151,33 @@ TEST(every_kind_can_be_said_with_nothing_known) {
                 lines += *c == '\n';
         EXPECT_INT(lines, REPORT_KIND_COUNT);
 }
+
+TEST(an_alarm_is_named_and_has_no_value) {
+        static const PlanCheck alarm = { .name = "burning", .kind = CHECK_ALARM, .alarm = "checkout-5xx" };
+        _cleanup_(freep) char *text = NULL;
+        Report r = breach();
+        Plan by_alarm = plan;
+
+        by_alarm.checks = &alarm;
+        by_alarm.n_checks = 1;
+        log_open(LOG_INFO, NULL);
+        capture_begin();
+        log_report("checkout@7", "/plans/checkout.yaml", &r, &by_alarm);
+        text = capture_end();
+        EXPECT_CONTAINS(text,
+                        " check=burning alarm=checkout-5xx alarm_since=2026-01-15T12:00:00Z verdict=breach ");
+        EXPECT(!strstr(text, "value=") && !strstr(text, "limit=") && !strstr(text, "window="));
+}
+
+TEST(blindness_of_one_check_names_it) {
+        _cleanup_(freep) char *text = NULL;
+        Report r = sample(REPORT_BLIND);
+
+        r.cause = CAUSE_REFUSED;
+        r.check = 0;
+        journal_reset(0);
+        journal_claim();
+        log_report("checkout@7", "/plans/checkout.yaml", &r, &plan);
+        EXPECT_CONTAINS(journal_text(), "\nCANARYD_CHECK=errors\n");
+        EXPECT_CONTAINS(journal_text(), "\nCANARYD_CAUSE=refused\n");
+}

@@ -166,3 +166,62 @@ TEST(a_store_that_refuses_for_ever_does_not_eat_the_memory) {
         runner_resume(g->runner);
         EXPECT_CONTAINS(trail(), "commit(shifting,5,6,");
 }
+
+TEST(what_is_cancelled_in_time_never_comes_back) {
+        _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
+
+        script(PHASE_SHIFTING, "w");
+        script(PHASE_ROLLING_BACK, "PCW");
+        runner_start(g->runner);
+        runner_resume(g->runner);
+        EXPECT_STR(trail(), "step(start) write-alias#1 step(resume) commit(rolling-back) ");
+        trail_reset();
+        fake_store_answer(0); /* not before it is durable */
+        EXPECT_STR(trail(), "answer(0) withdraw#1 write-alias#2 ");
+        EXPECT(!fake_exec_call(0)->is_open);
+}
+
+TEST(what_is_cancelled_too_late_comes_back_as_it_would) {
+        _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
+
+        script(PHASE_SHIFTING, "w");
+        script(PHASE_ROLLING_BACK, "CW");
+        runner_start(g->runner);
+        fake_exec_call(0)->has_left = true;
+        runner_resume(g->runner);
+        EXPECT_STR(trail(), "step(start) write-alias#1 step(resume) withdraw#1-too-late write-alias#2 ");
+        trail_reset();
+        fake_exec_answer(0, (Event){ .fault = FAULT_NONE });
+        EXPECT_STR(trail(), "step(alias-written) ");
+}
+
+TEST(a_cancel_of_nothing_and_an_unrecorded_one) {
+        _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
+        _cleanup_(freep) char *text = NULL;
+
+        script(PHASE_SHIFTING, "w");
+        script(PHASE_SHIFTING, "PC");
+        script(PHASE_SHIFTING, "C");
+        runner_start(g->runner);
+        runner_resume(g->runner);
+        capture_begin();
+        fake_store_answer(-ENOSPC);
+        text = capture_end();
+        EXPECT_CONTAINS(text, "No space left on device; trying again");
+        EXPECT_CONTAINS(trail(), "answer(-28) withdraw#1 ");
+        trail_reset();
+        runner_resume(g->runner); /* it is gone by now */
+        rig_settle(g->rig);
+        EXPECT_CONTAINS(trail(), "step(resume) ");
+        EXPECT(!strstr(trail(), "withdraw"));
+}
+
+TEST(alarms_that_are_not_recorded_fail_like_the_rest) {
+        _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
+
+        script(PHASE_SHIFTING, "PRA");
+        runner_start(g->runner);
+        fake_store_answer(-EIO);
+        rig_settle(g->rig);
+        EXPECT_CONTAINS(trail(), "step(alarms-read/store) ");
+}

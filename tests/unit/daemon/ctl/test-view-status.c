@@ -189,3 +189,29 @@ TEST(out_of_memory) {
                 EXPECT_INT(r, -ENOMEM);
         }
 }
+
+TEST(alarms_ring_or_do_not) {
+        static CheckInfo alarms[] = {
+                { .name = "checkout-5xx",
+                                .kind = "alarm",
+                                .stat = "",
+                                .verdict = "healthy",
+                                .cause = "none",
+                                .window_start = SAMPLE_NOON },
+                { .name = "lag",
+                                .kind = "alarm",
+                                .stat = "",
+                                .verdict = "unknown",
+                                .cause = "alarm-missing" },
+        };
+        RolloutInfo info = detailed(sample_shifting());
+        _cleanup_(buf_done) Buf out = BUF_INIT(RENDER_BYTES_MAX);
+
+        info.checks = alarms;
+        info.n_checks = ELEMENTSOF(alarms);
+        EXPECT_OK(view_status(&info, &(Style){ .width = 120 }, &out));
+        EXPECT_CONTAINS(buf_text(&out),
+                        "CHECK         VALUE  LIMIT     REQUESTS  VERDICT                 WINDOW (UTC)\n"
+                        "checkout-5xx  -      no ALARM  -         healthy                 since 12:00:00\n"
+                        "lag           -      no ALARM  -         unknown: alarm-missing  -\n");
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+/* Shared by sentence.c (what happened) and sentence-reason.c (why) and nobody else. */
+
+#include "base/macro.h"
+#include "core/trace.h"
+
+/* A sentence under construction; what does not fit is cut. */
+typedef struct Line {
+        char *text;
+        size_t used;
+} Line;
+
+void line_put(Line *l, const char *format, ...) _printf_(2, 3);
+void line_put_span(Line *l, usec_t span);
+void line_put_time(Line *l, usec_t wall); /* with its date, for those who look it up elsewhere */
+/* The report's check: its alarm, since when it rings, and why. */
+void line_put_ringing(Line *l, const Report *r, const Plan *plan);
+void line_put_reason(Line *l, const Report *r, const Plan *plan);
+
+const char *cause_words(Cause c);

@@ -1,0 +1,167 @@
+#include "base/usec.h"
+#include "core/sentence-internal.h"
+
+const char *cause_words(Cause c) {
+        switch (c) {
+        case CAUSE_NONE:
+                return "nothing is wrong";
+        case CAUSE_NOT_READ:
+                return "no reading in this step yet";
+        case CAUSE_NO_DATA:
+                return "CloudWatch has no datapoint of the new version";
+        case CAUSE_FEW_SAMPLES:
+                return "too few requests";
+        case CAUSE_UNSETTLED:
+                return "the data is still growing";
+        case CAUSE_THROTTLED:
+                return "CloudWatch throttles";
+        case CAUSE_API_ERROR:
+                return "CloudWatch cannot be read";
+        case CAUSE_CREDENTIALS:
+                return "no valid credentials";
+        case CAUSE_DENIED:
+                return "CloudWatch denies access";
+        case CAUSE_CLOCK:
+                return "AWS refuses this host's clock";
+        case CAUSE_REFUSED:
+                return "CloudWatch refuses the query";
+        case CAUSE_ALARM_INSUFFICIENT:
+                return "the alarm cannot tell (INSUFFICIENT_DATA)";
+        case CAUSE_ALARM_MISSING:
+                return "there is no such alarm, or it may not be seen";
+        }
+        return "?";
+}
+
+static const char *check_name(const Plan *plan, uint32_t check) {
+        return check < plan->n_checks ? plan->checks[check].name : "a check";
+}
+
+/* The name of an alarm check's alarm; where there is none, of the check. */
+static const char *alarm_name(const Plan *plan, uint32_t check) {
+        const char *alarm = check < plan->n_checks ? plan->checks[check].alarm : NULL;
+
+        return alarm ? alarm : check_name(plan, check);
+}
+
+void line_put_ringing(Line *l, const Report *r, const Plan *plan) {
+        line_put(l, "alarm \"%.255s\" is in ALARM", alarm_name(plan, r->check));
+        if (r->window_start != 0) {
+                line_put(l, " since ");
+                line_put_time(l, r->window_start);
+        }
+        if (r->error[0] != '\0')
+                line_put(l, " (%s)", r->error);
+}
+
+/* Why preflight refused, and what to do about it. */
+static void put_refusal(Line *l, const Report *r, const Plan *plan) {
+        unsigned long long found = (unsigned long long) r->found_version;
+        unsigned long long old = (unsigned long long) r->version_old,
+                           new = (unsigned long long) r->version_new;
+
+        switch ((Reason) r->reason) {
+        case REASON_ALIAS_MISSING:
+                line_put(l, "there is no such function or alias; create the alias, or correct function:, alias: or region:");
+                return;
+        case REASON_VERSION_MISSING:
+                line_put(l, "there is no version %llu; publish it first, or correct from: or to:", found);
+                return;
+        case REASON_VERSION_STATE:
+                line_put(l, "version %llu is not Active; wait until it is", found);
+                return;
+        case REASON_ALIAS_ELSEWHERE:
+                line_put(l, "the alias points to version %llu, the plan says from: %llu", found,
+                                (unsigned long long) plan->targets[r->target].from);
+                return;
+        case REASON_ALIAS_SPLIT:
+                line_put(l, "the alias already splits its traffic; clear its routing configuration first");
+                return;
+        case REASON_ALREADY_THERE:
+                line_put(l, "the alias points to version %llu already", found);
+                return;
+        case REASON_ROLE_DIFFERS:
+        case REASON_DEAD_LETTER_DIFFERS:
+                line_put(l, "versions %llu and %llu have different %s, which Lambda does not split", old,
+                                new,
+                                r->reason == REASON_ROLE_DIFFERS ? "execution roles"
+                                                                 : "dead-letter targets");
+                return;
+        case REASON_DENIED:
+                line_put(l, "AWS denies reading it; allow lambda:GetAlias and lambda:GetFunctionConfiguration%s",
+                                plan_reads_alarms(plan) ? ", and cloudwatch:DescribeAlarms for the alarms"
+                                                        : "");
+                return;
+        case REASON_INVALID:
+                line_put(l, "AWS does not accept the names in the plan");
+                return;
+        case REASON_ALARM_MISSING:
+                line_put(l,
+                                "there is no alarm \"%.255s\"; create it or correct alarm: (a composite alarm is shown "
+                                "only when cloudwatch:DescribeAlarms is allowed on *)",
+                                alarm_name(plan, r->check));
+                return;
+        case REASON_ALARM_RINGING:
+                line_put_ringing(l, r, plan);
+                line_put(l, " already; start again when it is OK");
+                return;
+        case REASON_NONE:
+        case REASON_BREACH:
+        case REASON_BLIND:
+        case REASON_DEADLINE:
+        case REASON_FOREIGN:
+        case REASON_REFUSED:
+        case REASON_CANNOT_WRITE:
+                return;
+        }
+}
+
+void line_put_reason(Line *l, const Report *r, const Plan *plan) {
+        switch ((Reason) r->reason) {
+        case REASON_NONE:
+                line_put(l, "no reason");
+                return;
+        case REASON_BREACH:
+                line_put(l, "check %s was breached", check_name(plan, r->check));
+                return;
+        case REASON_BLIND:
+                if (r->check < plan->n_checks)
+                        line_put(l, "check %s could not be read for ", plan->checks[r->check].name);
+                else
+                        line_put(l, "nothing could be seen for ");
+                line_put_span(l, plan->max_blind);
+                line_put(l, " (max_blind)");
+                if (r->cause != CAUSE_NONE)
+                        line_put(l, ": %s", cause_words((Cause) r->cause));
+                return;
+        case REASON_DEADLINE:
+                line_put(l, "the deadline of ");
+                line_put_span(l, plan->deadline);
+                line_put(l, " is over");
+                return;
+        case REASON_FOREIGN:
+                line_put(l, "somebody else changed the alias");
+                return;
+        case REASON_REFUSED:
+                line_put(l, "AWS refuses the new weights");
+                return;
+        case REASON_CANNOT_WRITE:
+                line_put(l, "the new weights could not be written for ");
+                line_put_span(l, plan->max_blind);
+                return;
+        case REASON_ALIAS_MISSING:
+        case REASON_VERSION_MISSING:
+        case REASON_VERSION_STATE:
+        case REASON_ALIAS_ELSEWHERE:
+        case REASON_ALIAS_SPLIT:
+        case REASON_ALREADY_THERE:
+        case REASON_ROLE_DIFFERS:
+        case REASON_DEAD_LETTER_DIFFERS:
+        case REASON_DENIED:
+        case REASON_INVALID:
+        case REASON_ALARM_MISSING:
+        case REASON_ALARM_RINGING:
+                put_refusal(l, r, plan);
+                return;
+        }
+}

@@ -1,0 +1,55 @@
+#pragma once
+
+/* Shared by sim.c (what happens) and sim-check.c (what must have come of it). */
+
+#include "base/prng.h"
+#include "sim/sim.h"
+
+#define EFFECTS_MAX 32
+
+/* An effect under way: its reply (or its landing, when nobody listens any more) comes at "due". */
+typedef struct Flight {
+        bool is_used, is_orphan, will_apply;
+        Action action;
+        Fault fault;
+        usec_t leaves; /* until then it waits its turn, and can still be stopped */
+        usec_t due;
+} Flight;
+
+typedef struct AliasWrite {
+        usec_t mono;
+        Route route;
+} AliasWrite;
+
+typedef struct SimRollout {
+        Plan plan;
+        PlanTarget target;
+        PlanStep steps[4];
+        PlanCheck checks[2];
+        RolloutState *state;
+        char *durable; /* the record as the store has it */
+        FakeAlias alias;
+        Flight flights[EFFECTS_MAX];
+        AliasWrite writes[SIM_WRITES_MAX]; /* accepted ones */
+        size_t n_writes;
+        usec_t bad_from, seized_at; /* 0: never */
+        usec_t exposed_at, ended_at;
+        bool started;
+} SimRollout;
+
+typedef struct Sim {
+        const SimOptions *o;
+        Prng prng;
+        usec_t mono;
+        int64_t wall_offset;
+        uint64_t boot;
+        SimRollout *rollouts;
+        ActionList *actions;
+        MetricRow *rows;
+        RolloutState *before; /* the event under way */
+        SimResult *result;
+} Sim;
+
+void sim_fail(Sim *s, unsigned i, const char *what); /* of rollout i; the first one is kept */
+/* The rollout has ended: outcome, alias, its history and the judgement fit each other. */
+void sim_check_end(Sim *s, unsigned i);
