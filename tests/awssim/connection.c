@@ -109,6 +109,32 @@ void connection_on_completed(void *cls, struct MHD_Connection *mhd, void **reque
         *request_cls = NULL;
 }
 
+/* One socket, over all its requests. */
+struct socket {
+        uint64_t number;
+        bool used;
+};
+
+void connection_on_socket(void *cls, struct MHD_Connection *mhd, void **socket_context,
+                enum MHD_ConnectionNotificationCode code) {
+        ConnectionContext *context = cls;
+        World *w = context->world;
+        struct socket *s;
+
+        if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+                w->n_connections_open--;
+                free(*socket_context);
+                *socket_context = NULL;
+                return;
+        }
+        w->n_connections++;
+        w->n_connections_open++;
+        s = alloc_one(struct socket);
+        if (s)
+                s->number = w->n_connections;
+        *socket_context = s;
+}
+
 static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
         return request_add_header(cls, name, value ? value : "") < 0 ? MHD_NO : MHD_YES;
 }
@@ -132,12 +158,25 @@ static bool peer_is_loopback(struct MHD_Connection *mhd) {
         return false;
 }
 
+static void note_socket(Connection *c) {
+        const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        struct socket *s = info ? info->socket_context : NULL;
+
+        if (!s)
+                return;
+        c->exchange.request->connection = s->number;
+        c->exchange.request->connection_used = s->used;
+        s->used = true;
+}
+
 static int connection_take_head(Connection *c, const char *method) {
         Request *request = c->exchange.request;
         int n;
 
         request->arrived = connection_wall(c->context->world->scenario);
         request->arrived_mono = clock_monotonic() - c->context->start_mono;
+        note_socket(c);
         c->exchange.from_loopback = peer_is_loopback(c->mhd);
         c->exchange.phase = EXCHANGE_BODY;
         request_set_method(request, method);

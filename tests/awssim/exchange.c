@@ -4,6 +4,7 @@
 #include "awssim/cloudwatch.h"
 #include "awssim/control.h"
 #include "awssim/lambda.h"
+#include "awssim/limit.h"
 #include "awssim/metadata.h"
 #include "awssim/policy.h"
 #include "awssim/sts.h"
@@ -15,6 +16,16 @@ int64_t exchange_clock_offset(const Exchange *x) {
         return x->fault && x->fault->action == FAULT_CLOCK ? x->fault->offset : 0;
 }
 
+/* Both are answers in XML. */
+static int refuse_json(Exchange *x, JsonSupport support) {
+        x->request->protocol = PROTOCOL_QUERY;
+        if (support == JSON_NOT_UNDERSTOOD)
+                return reply_refuse(&x->reply, 400, "MissingAction",
+                                "The request must contain the parameter Action");
+        x->reply.status = 404;
+        return buf_puts(&x->reply.body, "<UnknownOperationException/>\n");
+}
+
 static int serve_aws(Exchange *x, World *w, usec_t now) {
         Request *request = x->request;
 
@@ -22,6 +33,8 @@ static int serve_aws(Exchange *x, World *w, usec_t now) {
                 return lambda_handle(w, request, now, &x->reply);
         if (request->service == SERVICE_STS)
                 return sts_handle(w, request, now, &x->reply);
+        if (request->protocol == PROTOCOL_JSON && w->scenario->cloudwatch.json != JSON_SERVED)
+                return refuse_json(x, w->scenario->cloudwatch.json);
         return request->protocol == PROTOCOL_JSON ? cloudwatch_json_handle(w, request, now, &x->reply)
                                                   : cloudwatch_query_handle(w, request, now, &x->reply);
 }
@@ -51,7 +64,9 @@ static int serve(Exchange *x, World *w, usec_t now) {
                 if (r < 0)
                         return r;
         }
-        r = policy_check(request, &x->reply);
+        r = limit_take(w, request, &x->reply);
+        if (r >= 0)
+                r = policy_check(request, &x->reply);
         return r < 0 ? r : serve_aws(x, w, now);
 }
 
