@@ -44,7 +44,9 @@ static int parse_call(json_object *root, AlarmCall *call, Reply *reply) {
 }
 
 static void render_time(Buf *out, const char *key, usec_t t) {
-        json_text_double(out, key, (double) (t / USEC_PER_MSEC) / 1000);
+        uint64_t ms = t / USEC_PER_MSEC;
+
+        json_text_double(out, key, (double) ms / 1000);
 }
 
 static void render_alarm(const AlarmView *view, Buf *out) {

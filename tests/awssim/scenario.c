@@ -54,25 +54,33 @@ static bool account_is_valid(const char *s) {
         return strlen(s) == 12 && strspn(s, "0123456789") == 12;
 }
 
-/* Where something is, once the scenario's own account and region are known; no name twice in one place. */
-static int place_one(NodeReader *reader, yaml_node_t *node, Scenario *s, Map *names, const char *what,
-                const char *name, unsigned line, char **account, char **region) {
+/* A function or an alarm: something that has an account and a region. */
+struct placed {
+        const char *what, *name;
+        unsigned line;
+        char **account, **region;
+};
+
+/* The scenario's own account and region, unless others are given; no name twice in one place. */
+static int place_one(
+                NodeReader *reader, yaml_node_t *node, Scenario *s, Map *names, const struct placed *p) {
         char key[512];
         int r;
 
-        r = default_text(account, s->account);
+        r = default_text(p->account, s->account);
         if (r >= 0)
-                r = default_text(region, s->region);
+                r = default_text(p->region, s->region);
         if (r < 0)
                 return r;
-        if (!account_is_valid(*account) || !scenario_has_region(s, *region))
+        if (!account_is_valid(*p->account) || !scenario_has_region(s, *p->region))
                 return node_error(reader, node,
                                 "%s \"%s\" (line %u): \"account\" must be 12 digits, in quotes, and \"region\" "
                                 "among the regions",
-                                what, name, line);
-        (void) snprintf(key, sizeof(key), "%s/%.64s/%s/%.255s", *account, *region, what, name);
+                                p->what, p->name, p->line);
+        (void) snprintf(key, sizeof(key), "%s/%.64s/%s/%.255s", *p->account, *p->region, p->what, p->name);
         r = map_put(names, key, s);
-        return r == -EEXIST ? node_error(reader, node, "%s \"%s\" (line %u) is here twice", what, name, line)
+        return r == -EEXIST ? node_error(reader, node, "%s \"%s\" (line %u) is here twice", p->what, p->name,
+                                              p->line)
                             : r;
 }
 
@@ -82,13 +90,15 @@ static int place_all(NodeReader *reader, yaml_node_t *node, Scenario *s) {
 
         for (size_t i = 0; r >= 0 && i < s->n_functions; i++) {
                 FunctionSpec *f = s->functions + i;
+                const struct placed p = { "function", f->name, f->line, &f->account, &f->region };
 
-                r = place_one(reader, node, s, names, "function", f->name, f->line, &f->account, &f->region);
+                r = place_one(reader, node, s, names, &p);
         }
         for (size_t i = 0; r >= 0 && i < s->n_alarms; i++) {
                 AlarmSpec *a = s->alarms + i;
+                const struct placed p = { "alarm", a->name, a->line, &a->account, &a->region };
 
-                r = place_one(reader, node, s, names, "alarm", a->name, a->line, &a->account, &a->region);
+                r = place_one(reader, node, s, names, &p);
         }
         return r;
 }

@@ -9,7 +9,7 @@
 #include "base/diag.h"
 #include "base/secret.h"
 
-#define SCENARIO_SIZE_MAX (1024 * 1024)
+#define SCENARIO_SIZE_MAX (16 * 1024 * 1024)
 #define SCENARIO_FUNCTIONS_MAX 10000
 #define SCENARIO_VERSIONS_MAX 100
 #define SCENARIO_ALIASES_MAX 100

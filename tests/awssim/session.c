@@ -34,9 +34,8 @@ static char *random_text(Prng *p, const char *prefix, const char *digits, size_t
 
         if (!text)
                 return NULL;
-        memcpy(text, prefix, strlen(prefix));
-        for (size_t i = strlen(prefix); i < size; i++)
-                text[i] = digits[prng_below(p, strlen(digits))];
+        for (size_t i = 0; i < size; i++)
+                text[i] = *prefix ? *prefix++ : digits[prng_below(p, strlen(digits))];
         return text;
 }
 
