@@ -1,6 +1,7 @@
 """The CloudWatch half of awssim: the traffic model as GetMetricData and GetMetricStatistics show it."""
 
 import datetime
+import os
 import sys
 import time
 import urllib.parse
@@ -431,6 +432,26 @@ def test_clocks():
         holds(sim.sts("GetCallerIdentity", at=shifted(30)).error[2].endswith(" + 15 min.)"))
         holds(sim.lambda_("GET", "checkout", at=shifted(0)).error[2].endswith(" - 5 min.)"))
         same(sim.lambda_("GET", "checkout", at=shifted(10)).status, 200)
+
+
+def test_two_thousand_functions_stay_fast():
+    each = "  - {name: f%d, versions: [{version: 1}], aliases: [{name: live, version: 1}], " \
+        "traffic: [{alias: live, requests_per_second: 10}]}\n"
+    text = CREDENTIALS + "metrics: {resolution: 1s, delay: 0ms, trickle: 0ms, history: 5m}\nfunctions:\n"
+    with Simulator(text + "".join(each % i for i in range(2000))) as sim:
+        start, end = window(sim)
+        queries = [query("q%d" % i, function="f%d" % (4 * i)) for i in range(500)]
+        before = cpu_seconds(sim.process.pid)
+        got = points(ask(sim, queries, start, end))
+        used = cpu_seconds(sim.process.pid) - before
+        same((len(got), {len(p) for p in got.values()}, sum(got["q499"].values())), (500, {60}, 600.0))
+        holds(used < 2, used)  # 0.05 without sanitizers; quadratic it would be many
+
+
+def cpu_seconds(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 run(sys.modules[__name__])
