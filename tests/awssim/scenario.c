@@ -1,5 +1,7 @@
 #include "awssim/scenario.h"
 
+#include <stdio.h>
+
 #include "awssim/scenario-internal.h"
 #include "base/alloc.h"
 #include "base/map.h"
@@ -21,6 +23,7 @@ static int parse_credential(NodeReader *reader, yaml_node_t *node, void *out) {
                 { "access_key", offsetof(CredentialSpec, access_key), node_text, true },
                 { "secret_key", offsetof(CredentialSpec, secret_key), parse_secret, true },
                 { "session_token", offsetof(CredentialSpec, session_token), node_text, false },
+                { "arn", offsetof(CredentialSpec, arn), node_text, false },
                 { "expires_after", offsetof(CredentialSpec, expires_after), node_duration, false },
         };
 
@@ -35,28 +38,73 @@ static int parse_credentials(NodeReader *reader, yaml_node_t *node, void *out) {
 }
 
 static int parse_functions(NodeReader *reader, yaml_node_t *node, void *out) {
-        _cleanup_(map_freep) Map *names = NULL;
         Scenario *s = out;
+
+        return node_sequence(reader, node, SCENARIO_FUNCTIONS_MAX, sizeof(FunctionSpec),
+                        scenario_parse_function, &s->functions, &s->n_functions);
+}
+
+static int default_text(char **text, const char *value) {
+        if (!*text)
+                *text = alloc_copy_string(value);
+        return *text ? 0 : -ENOMEM;
+}
+
+static bool account_is_valid(const char *s) {
+        return strlen(s) == 12 && strspn(s, "0123456789") == 12;
+}
+
+/* A function or an alarm: something that has an account and a region. */
+struct placed {
+        const char *what, *name;
+        unsigned line;
+        char **account, **region;
+};
+
+/* The scenario's own account and region, unless others are given; no name twice in one place. */
+static int place_one(
+                NodeReader *reader, yaml_node_t *node, Scenario *s, Map *names, const struct placed *p) {
+        char key[512];
         int r;
 
-        r = node_sequence(reader, node, SCENARIO_FUNCTIONS_MAX, sizeof(FunctionSpec),
-                        scenario_parse_function, &s->functions, &s->n_functions);
+        r = default_text(p->account, s->account);
+        if (r >= 0)
+                r = default_text(p->region, s->region);
         if (r < 0)
                 return r;
-        names = map_new();
-        if (!names)
-                return -ENOMEM;
-        for (size_t i = 0; i < s->n_functions; i++) {
-                const FunctionSpec *f = s->functions + i;
+        if (!account_is_valid(*p->account) || !scenario_has_region(s, *p->region))
+                return node_error(reader, node,
+                                "%s \"%s\" (line %u): \"account\" must be 12 digits, in quotes, and \"region\" "
+                                "among the regions",
+                                p->what, p->name, p->line);
+        (void) snprintf(key, sizeof(key), "%s/%.64s/%s/%.255s", *p->account, *p->region, p->what, p->name);
+        r = map_put(names, key, s);
+        return r == -EEXIST ? node_error(reader, node, "%s \"%s\" (line %u) is here twice", p->what, p->name,
+                                              p->line)
+                            : r;
+}
 
-                r = map_put(names, f->name, s);
-                if (r == -EEXIST)
-                        return node_error(reader, node, "function \"%s\" (line %u) is here twice", f->name,
-                                        f->line);
-                if (r < 0)
-                        return r;
+static int place_all(NodeReader *reader, yaml_node_t *node, Scenario *s) {
+        _cleanup_(map_freep) Map *names = map_new();
+        int r = names ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r >= 0 && i < s->n_functions; i++) {
+                FunctionSpec *f = s->functions + i;
+                const struct placed p = { "function", f->name, f->line, &f->account, &f->region };
+
+                r = place_one(reader, node, s, names, &p);
         }
-        return 0;
+        for (size_t i = 0; r >= 0 && i < s->n_alarms; i++) {
+                AlarmSpec *a = s->alarms + i;
+                const struct placed p = { "alarm", a->name, a->line, &a->account, &a->region };
+
+                r = place_one(reader, node, s, names, &p);
+        }
+        return r;
+}
+
+bool scenario_has_region(const Scenario *s, const char *region) {
+        return streq(s->region, region) || text_list_has(&s->regions, region);
 }
 
 static int parse_metrics(NodeReader *reader, yaml_node_t *node, void *out) {
@@ -92,10 +140,18 @@ static int parse_root(NodeReader *reader, yaml_node_t *node, Scenario *s) {
                 { "functions", 0, parse_functions, true },
                 { "account", offsetof(Scenario, account), node_text, false },
                 { "region", offsetof(Scenario, region), node_text, false },
+                { "regions", offsetof(Scenario, regions), node_text_list, false },
                 { "seed", offsetof(Scenario, seed), node_unsigned, false },
                 { "clock_offset", offsetof(Scenario, clock_offset), node_signed_duration, false },
                 { "credentials", 0, parse_credentials, false },
+                { "roles", 0, scenario_parse_roles, false },
+                { "web_identity", offsetof(Scenario, web_identity), scenario_parse_web_identity, false },
+                { "imds", offsetof(Scenario, imds), scenario_parse_imds, false },
+                { "container", offsetof(Scenario, container), scenario_parse_container, false },
                 { "metrics", offsetof(Scenario, metrics), parse_metrics, false },
+                { "cloudwatch", offsetof(Scenario, cloudwatch), scenario_parse_cloudwatch, false },
+                { "limits", offsetof(Scenario, limits), scenario_parse_limits, false },
+                { "alarms", 0, scenario_parse_alarms, false },
                 { "faults", 0, parse_faults, false },
         };
         int r;
@@ -103,15 +159,15 @@ static int parse_root(NodeReader *reader, yaml_node_t *node, Scenario *s) {
         r = node_mapping(reader, node, keys, ELEMENTSOF(keys), s);
         if (r < 0)
                 return r;
-        if (!s->account)
-                s->account = alloc_copy_string("123456789012");
-        if (!s->region)
-                s->region = alloc_copy_string("eu-west-1");
-        if (!s->account || !s->region)
-                return -ENOMEM;
-        if (strlen(s->account) != 12 || strspn(s->account, "0123456789") != 12)
+        r = default_text(&s->account, "123456789012");
+        if (r >= 0)
+                r = default_text(&s->region, "eu-west-1");
+        if (r < 0)
+                return r;
+        if (!account_is_valid(s->account))
                 return node_error(reader, node, "\"account\" must be 12 digits, in quotes");
-        return 0;
+        r = place_all(reader, node, s);
+        return r < 0 ? r : scenario_check_identity(reader, node, s);
 }
 
 static int parse_document(yaml_document_t *document, Scenario *s, DiagList *diags) {
@@ -171,6 +227,8 @@ static void function_done(FunctionSpec *f) {
         free(f->aliases);
         free(f->traffic);
         free(f->name);
+        free(f->account);
+        free(f->region);
         free(f->role);
 }
 
@@ -181,9 +239,14 @@ void scenario_done(Scenario *s) {
                 free(s->credentials[i].access_key);
                 (void) secret_unref(s->credentials[i].secret_key);
                 free(s->credentials[i].session_token);
+                free(s->credentials[i].arn);
         }
         for (size_t i = 0; i < s->n_faults; i++)
                 fault_rule_done(s->faults + i);
+        scenario_identity_done(s);
+        scenario_alarms_done(s);
+        scenario_cloudwatch_done(s);
+        text_list_done(&s->regions);
         free(s->functions);
         free(s->credentials);
         free(s->faults);

@@ -18,18 +18,28 @@ functions:
     traffic: [{alias: live, requests_per_second: 100}]
 faults:
   - {operation: GetFunction, call: 1, status: 500}
+roles:
+  - {arn: "arn:aws:iam::123456789012:role/deploy", external_id: x-42}
+  - {arn: "arn:aws:iam::123456789012:role/machine"}
+web_identity: {tokens: [good.web.token], expired: [old.web.token]}
+imds: {role: "arn:aws:iam::123456789012:role/machine"}
+container: {role: "arn:aws:iam::123456789012:role/machine", path: /v2/credentials/42, token: abc}
+alarms:
+  - {name: errors, state: ALARM, reason: too many}
+  - {name: calm}
+  - {name: all, type: composite}
 """
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:checkout"
 LIVE = ["--function-name", "checkout", "--name", "live"]
 
 
-def aws(sim, *args, secret=SECRET):
-    """Exit status, reply (parsed when there is one) and stderr."""
-    environment = dict(os.environ, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=secret, AWS_DEFAULT_REGION=REGION,
-                       AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE="/dev/null",
-                       AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_PAGER="", AWS_DEFAULT_OUTPUT="json")
-    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "PYTHONPATH"):
-        environment.pop(name, None)
+def aws(sim, *args, secret=SECRET, variables=None):
+    """Exit status, reply (parsed when there is one) and stderr. "variables" say where the keys come from."""
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("AWS_") and n != "PYTHONPATH"}
+    environment.update(AWS_DEFAULT_REGION=REGION, AWS_CONFIG_FILE="/dev/null", AWS_PAGER="",
+                       AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_DEFAULT_OUTPUT="json")
+    environment.update(variables or {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": secret,
+                                     "AWS_EC2_METADATA_DISABLED": "true"})
     result = subprocess.run([AWS, "--endpoint-url", sim.endpoint, *args], env=environment, capture_output=True,
                             text=True, timeout=120)
     return result.returncode, json.loads(result.stdout) if result.stdout.strip() else None, result.stderr.strip()
@@ -106,6 +116,57 @@ def test_wrong_secret_is_refused():
         same(status, 254)
         holds("(InvalidSignatureException)" in stderr and "Check your AWS Secret Access Key" in stderr, stderr)
         same("signed_by" in sim.log()[0], False)
+
+
+def test_roles():
+    deploy = ["--role-arn", "arn:aws:iam::123456789012:role/deploy", "--role-session-name", "tests"]
+    with Simulator(SCENARIO) as sim:
+        status, _, stderr = aws(sim, "sts", "assume-role", *deploy)
+        same(status, 254)
+        holds("(AccessDenied)" in stderr and "is not authorized to perform: sts:AssumeRole" in stderr, stderr)
+        status, reply, stderr = aws(sim, "sts", "assume-role", *deploy, "--external-id", "x-42")
+        same((status, stderr), (0, ""))
+        same(reply["AssumedRoleUser"]["Arn"], "arn:aws:sts::123456789012:assumed-role/deploy/tests")
+        keys = reply["Credentials"]
+        temporary = {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+                     "AWS_SESSION_TOKEN": keys["SessionToken"]}
+        status, reply, _ = aws(sim, "sts", "get-caller-identity", variables=temporary)
+        same((status, reply["Arn"]), (0, "arn:aws:sts::123456789012:assumed-role/deploy/tests"))
+        same(aws(sim, "lambda", "get-alias", *LIVE, variables=temporary)[0], 0)
+        same(sim.log()[-1]["signed_by"], keys["AccessKeyId"])
+
+        web = ["sts", "assume-role-with-web-identity", *deploy, "--web-identity-token"]
+        status, reply, _ = aws(sim, *web, "good.web.token")
+        same((status, set(reply["Credentials"])),
+             (0, {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}))
+        holds("(ExpiredTokenException)" in aws(sim, *web, "old.web.token")[2])
+
+
+def test_keys_of_the_machine():
+    with Simulator(SCENARIO) as sim:
+        for variables, operations in (
+                ({"AWS_EC2_METADATA_SERVICE_ENDPOINT": sim.endpoint + "/"}, ["ImdsToken", "ImdsRole", "ImdsCredentials"]),
+                ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": sim.endpoint + "/v2/credentials/42",
+                  "AWS_CONTAINER_AUTHORIZATION_TOKEN": "abc"}, ["ContainerCredentials"])):
+            before = len(sim.log())
+            status, alias, stderr = aws(sim, "lambda", "get-alias", *LIVE, variables=variables)
+            same((status, stderr, alias and alias["FunctionVersion"]), (0, "", "41"))
+            lines = sim.log()[before:]
+            same([line["operation"] for line in lines], operations + ["GetAlias"])
+            same((lines[-1]["signed_by"], lines[-1]["role"]),
+                 (lines[-2]["gave"], "arn:aws:iam::123456789012:role/machine"))
+
+
+def test_alarms():
+    with Simulator(SCENARIO) as sim:
+        describe = ["cloudwatch", "describe-alarms", "--alarm-names", "errors", "all", "unheard"]
+        status, reply, stderr = aws(sim, *describe)
+        same((status, stderr, [a["AlarmName"] for a in reply["MetricAlarms"]]), (0, "", ["errors"]))
+        same((reply["MetricAlarms"][0]["StateValue"], reply["MetricAlarms"][0]["StateReason"]), ("ALARM", "too many"))
+        status, reply, _ = aws(sim, *describe, "--alarm-types", "MetricAlarm", "CompositeAlarm")
+        same([[a["AlarmName"] for a in reply[k]] for k in ("MetricAlarms", "CompositeAlarms")], [["errors"], ["all"]])
+        status, reply, _ = aws(sim, "cloudwatch", "describe-alarms", "--page-size", "1")
+        same([a["AlarmName"] for a in reply["MetricAlarms"]], ["errors", "calm"])
 
 
 def test_failed_call_is_tried_again():

@@ -8,6 +8,8 @@
 
 #define UUID_TEXT_MAX 37
 #define VERSION_TEXT_MAX 24
+#define PLACE_KEY_MAX 512
+#define ALARM_ARN_MAX 384
 
 /* What an alias routed to from a moment on. */
 typedef struct Routing {
@@ -42,13 +44,29 @@ typedef struct Function {
         size_t n_aliases;
 } Function;
 
+/* Where something is: names mean nothing without it. */
+typedef struct Place {
+        const char *account, *region; /* borrowed */
+} Place;
+
+typedef struct Session Session;
+typedef struct Alarm Alarm;
+
 typedef struct World {
         Scenario *scenario; /* borrowed */
         Prng prng;
         usec_t start;
         Function *functions;
         size_t n_functions;
-        Map *by_name;
+        Map *by_place;               /* of the functions */
+        Map *sessions;               /* by access key; owned */
+        const Session *imds_session; /* what the metadata services gave out last; NULL: nothing yet */
+        const Session *container_session;
+        Map *buckets; /* of limits, by place; owned */
+        uint64_t n_connections, n_connections_open;
+        Alarm *alarms;
+        size_t n_alarms;
+        Map *alarms_by_place;
         VersionSpec latest; /* what $LATEST is like, in every function */
 } World;
 
@@ -56,7 +74,11 @@ int world_new(Scenario *scenario, usec_t now, World **ret);
 World *world_free(World *w);
 DEFINE_TRIVIAL_CLEANUP(World *, world_free);
 
-Function *world_find_function(const World *w, const char *name); /* NULL: none */
+/* A name with its place, as a key of maps. False: longer than any. */
+bool place_key(Place place, const char *name, char ret[static PLACE_KEY_MAX]);
+
+Function *world_find_function(const World *w, Place place, const char *name); /* NULL: none */
+Place function_place(const Function *f);
 Version *function_find_version(const Function *f, uint64_t version);
 /* NULL: none, or deleted. */
 Alias *function_find_alias(const Function *f, const char *name);
