@@ -3,57 +3,19 @@
 #include <stdio.h>
 
 #include "aws/sigv4.h"
+#include "awssim/authorization.h"
+#include "awssim/session.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/timefmt.h"
 #include "base/usec.h"
 
-#define CLOCK_TOLERANCE (5 * USEC_PER_MINUTE)
-
-/* The Authorization header, taken apart in a copy of its own. */
-struct authorization {
-        char *access_key, *date, *region, *service, *terminator; /* of Credential */
-        char *signed_headers, *signature;
+/* The keys of a signature: those of the scenario, or of a session that a role gave out. */
+struct signer {
+        const char *access_key, *session_token; /* NULL: long-lived keys */
+        const Secret *secret_key;
+        usec_t expires; /* 0: never */
 };
-
-static int refuse_incomplete(Reply *reply, const char *what) {
-        return reply_refuse(reply, 403, "IncompleteSignatureException",
-                        "Authorization header requires '%s' parameter.", what);
-}
-
-static int authorization_parse(char *text, struct authorization *ret, Reply *reply) {
-        struct authorization a = {};
-        char *rest = text + strlen("AWS4-HMAC-SHA256"), *part, *credential = NULL;
-
-        while ((part = strsep(&rest, ", "))) {
-                const char *v;
-
-                if ((v = str_after(part, "Credential=")))
-                        credential = part + (v - part);
-                else if ((v = str_after(part, "SignedHeaders=")))
-                        a.signed_headers = part + (v - part);
-                else if ((v = str_after(part, "Signature=")))
-                        a.signature = part + (v - part);
-        }
-        if (!credential)
-                return refuse_incomplete(reply, "Credential");
-        if (!a.signature)
-                return refuse_incomplete(reply, "Signature");
-        if (!a.signed_headers)
-                return refuse_incomplete(reply, "SignedHeaders");
-        a.access_key = strsep(&credential, "/");
-        a.date = strsep(&credential, "/");
-        a.region = strsep(&credential, "/");
-        a.service = strsep(&credential, "/");
-        a.terminator = strsep(&credential, "/");
-        if (!a.terminator || credential)
-                return reply_refuse(reply, 403, "IncompleteSignatureException",
-                                "Credential must have exactly 5 slash-delimited elements, e.g. "
-                                "keyid/date/region/service/term, got '%s'",
-                                a.access_key);
-        *ret = a;
-        return 0;
-}
 
 /* "20260115T123456Z" */
 static int amz_date_parse(const char *s, usec_t *ret) {
@@ -76,29 +38,42 @@ static int request_time(const Request *request, usec_t *ret, Reply *reply) {
                         "Date must be in ISO-8601 'basic format'. Got '%s'.", amz ? amz : "");
 }
 
-static int check_time(usec_t signed_at, usec_t now, Reply *reply) {
+/* Services of the Query protocol allow for more, and print it. */
+static usec_t clock_tolerance(const Request *request) {
+        return (request->protocol == PROTOCOL_QUERY ? 15 : 5) * USEC_PER_MINUTE;
+}
+
+static int check_time(const Request *request, usec_t signed_at, usec_t now, Reply *reply) {
         char at[TIME_TEXT_MAX], border[TIME_TEXT_MAX], here[TIME_TEXT_MAX];
+        usec_t tolerance = clock_tolerance(request);
+        unsigned minutes = (unsigned) (tolerance / USEC_PER_MINUTE);
 
         time_format_amz(signed_at, at);
         time_format_amz(now, here);
-        if (usec_add(signed_at, CLOCK_TOLERANCE) < now) {
-                time_format_amz(now - CLOCK_TOLERANCE, border);
+        if (usec_add(signed_at, tolerance) < now) {
+                time_format_amz(now - tolerance, border);
                 return reply_refuse(reply, 403, "InvalidSignatureException",
-                                "Signature expired: %s is now earlier than %s (%s - 5 min.)", at, border,
-                                here);
+                                "Signature expired: %s is now earlier than %s (%s - %u min.)", at, border,
+                                here, minutes);
         }
-        if (signed_at > usec_add(now, CLOCK_TOLERANCE)) {
-                time_format_amz(now + CLOCK_TOLERANCE, border);
+        if (signed_at > usec_add(now, tolerance)) {
+                time_format_amz(now + tolerance, border);
                 return reply_refuse(reply, 403, "InvalidSignatureException",
-                                "Signature not yet current: %s is still later than %s (%s + 5 min.)", at,
-                                border, here);
+                                "Signature not yet current: %s is still later than %s (%s + %u min.)", at,
+                                border, here, minutes);
         }
         return 0;
 }
 
-static int check_scope(const struct authorization *a, const Scenario *scenario, const Request *request,
+static const char *signing_name(const Request *request) {
+        return request->service == SERVICE_LAMBDA         ? "lambda"
+                        : request->service == SERVICE_STS ? "sts"
+                                                          : "monitoring";
+}
+
+static int check_scope(const Authorization *a, const Scenario *scenario, const Request *request,
                 usec_t signed_at, Reply *reply) {
-        const char *service = request->service == SERVICE_LAMBDA ? "lambda" : "monitoring";
+        const char *service = signing_name(request);
         char at[TIME_TEXT_MAX];
 
         time_format_amz(signed_at, at);
@@ -107,7 +82,7 @@ static int check_scope(const struct authorization *a, const Scenario *scenario, 
                 return reply_refuse(reply, 403, "InvalidSignatureException",
                                 "Credential should be scoped with a valid terminator: 'aws4_request', not '%s'.",
                                 a->terminator);
-        if (!streq(a->region, scenario->region))
+        if (!scenario_has_region(scenario, a->region))
                 return reply_refuse(reply, 403, "InvalidSignatureException",
                                 "Credential should be scoped to a valid region, not '%s'.", a->region);
         if (!streq(a->service, service))
@@ -121,30 +96,15 @@ static int check_scope(const struct authorization *a, const Scenario *scenario, 
         return 0;
 }
 
-static bool is_listed(const char *signed_headers, const char *name) {
-        size_t n = strlen(name);
-
-        for (const char *p = signed_headers; *p;) {
-                size_t length = strcspn(p, ";");
-
-                if (length == n && strncmp(p, name, n) == 0)
-                        return true;
-                p += length;
-                if (*p == ';')
-                        p++;
-        }
-        return false;
-}
-
 /* Host, and every x-amz- header that came: what AWS wants to be signed at least. */
-static int check_signed_headers(const struct authorization *a, const Request *request, Reply *reply) {
-        if (!is_listed(a->signed_headers, "host"))
+static int check_signed_headers(const Authorization *a, const Request *request, Reply *reply) {
+        if (!authorization_covers(a, "host"))
                 return reply_refuse(reply, 403, "InvalidSignatureException",
                                 "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
         for (size_t i = 0; i < request->http.n_headers; i++) {
                 const char *name = request->http.headers[i].name;
 
-                if (str_after(name, "x-amz-") && !is_listed(a->signed_headers, name))
+                if (str_after(name, "x-amz-") && !authorization_covers(a, name))
                         return reply_refuse(reply, 403, "InvalidSignatureException",
                                         "The request signature does not cover the header '%s'.", name);
         }
@@ -158,20 +118,38 @@ static const CredentialSpec *credential_find(const Scenario *scenario, const cha
         return NULL;
 }
 
-static int check_credential(const CredentialSpec *c, const Request *request, usec_t age, Reply *reply) {
+static bool signer_find(const World *w, const char *access_key, struct signer *ret) {
+        const CredentialSpec *c = credential_find(w->scenario, access_key);
+        const Session *session = session_find(w, access_key);
+
+        if (c)
+                *ret = (struct signer){ .access_key = c->access_key,
+                        .session_token = c->session_token,
+                        .secret_key = c->secret_key,
+                        .expires = c->expires_after > 0 ? usec_add(w->start, c->expires_after) : 0 };
+        else if (session)
+                *ret = (struct signer){ .access_key = session->access_key,
+                        .session_token = session->token,
+                        .secret_key = session->secret_key,
+                        .expires = session->expires };
+        return c || session;
+}
+
+static int check_signer(
+                const struct signer *s, bool known, const Request *request, usec_t now, Reply *reply) {
         const char *token = http_request_header(&request->http, "x-amz-security-token");
 
-        if (!c || (c->session_token && (!token || !streq(token, c->session_token))) ||
-                        (!c->session_token && token))
+        if (!known || (s->session_token && (!token || !streq(token, s->session_token))) ||
+                        (!s->session_token && token))
                 return reply_refuse(reply, 403, "UnrecognizedClientException",
                                 "The security token included in the request is invalid.");
-        if (c->expires_after > 0 && age >= c->expires_after)
+        if (s->expires > 0 && now >= s->expires)
                 return reply_refuse(reply, 403, "ExpiredTokenException",
                                 "The security token included in the request is expired");
         return 0;
 }
 
-static int check_signature(const struct authorization *a, const CredentialSpec *c, const Request *request,
+static int check_signature(const Authorization *a, const struct signer *s, const Request *request,
                 usec_t signed_at, Reply *reply) {
         const SigV4Scope scope = { .region = a->region, .service = a->service, .time = signed_at };
         _cleanup_(freep) char *canonical = NULL, *names = NULL, *to_sign = NULL;
@@ -182,7 +160,7 @@ static int check_signature(const struct authorization *a, const CredentialSpec *
         if (r >= 0)
                 r = sigv4_string_to_sign(canonical, &scope, &to_sign);
         if (r >= 0)
-                r = sigv4_signature(to_sign, c->secret_key, &scope, hex);
+                r = sigv4_signature(to_sign, s->secret_key, &scope, hex);
         if (r == -ENOMEM || r == -EIO)
                 return r;
         if (r >= 0 && streq(hex, a->signature))
@@ -195,27 +173,51 @@ static int check_signature(const struct authorization *a, const CredentialSpec *
                         canonical ? canonical : "", to_sign ? to_sign : "");
 }
 
-int auth_check(const Scenario *scenario, Request *request, usec_t now, usec_t age, Reply *reply) {
-        const char *header = http_request_header(&request->http, "authorization");
-        _cleanup_(freep) char *text = NULL;
-        const CredentialSpec *credential;
-        struct authorization a = {};
-        usec_t signed_at = 0;
+int auth_identify(const World *w, Request *request) {
+        _cleanup_(reply_done) Reply nowhere = REPLY_INIT;
+        _cleanup_(authorization_done) Authorization a = {};
+        const Scenario *scenario = w->scenario;
+        const CredentialSpec *c;
+        const Session *session;
         int r;
 
-        if (scenario->n_credentials == 0)
+        (void) str_copy(request->account, sizeof(request->account), scenario->account);
+        (void) str_copy(request->region, sizeof(request->region), scenario->region);
+        r = authorization_parse(request, &a, &nowhere);
+        if (r < 0)
+                return r == -EREMOTEIO ? 0 : r;
+        if (scenario_has_region(scenario, a.region))
+                (void) str_copy(request->region, sizeof(request->region), a.region);
+        c = credential_find(scenario, a.access_key);
+        session = session_find(w, a.access_key);
+        if (session) {
+                request->role = session->role;
+                (void) str_copy(request->account, sizeof(request->account), session->role->account);
+                (void) str_copy(request->caller, sizeof(request->caller), session->arn);
+        } else if (c && c->arn) {
+                (void) arn_account(c->arn, request->account);
+                (void) str_copy(request->caller, sizeof(request->caller), c->arn);
+        } else
+                (void) snprintf(request->caller, sizeof(request->caller), "arn:aws:iam::%s:user/%.64s",
+                                scenario->account, a.access_key);
+        return 0;
+}
+
+int auth_check(const World *w, Request *request, usec_t now, int64_t offset, Reply *reply) {
+        _cleanup_(authorization_done) Authorization a = {};
+        const Scenario *scenario = w->scenario;
+        struct signer signer = {};
+        usec_t signed_at = 0;
+        bool known;
+        int r;
+
+        if (scenario->n_credentials == 0 && scenario->n_roles == 0)
                 return 0;
-        if (!header || !str_after(header, "AWS4-HMAC-SHA256 "))
-                return reply_refuse(reply, 403, "MissingAuthenticationTokenException",
-                                "Missing Authentication Token");
-        text = alloc_copy_string(header);
-        if (!text)
-                return -ENOMEM;
-        r = authorization_parse(text, &a, reply);
+        r = authorization_parse(request, &a, reply);
         if (r < 0)
                 return r;
-        credential = credential_find(scenario, a.access_key);
-        r = check_credential(credential, request, age, reply);
+        known = signer_find(w, a.access_key, &signer);
+        r = check_signer(&signer, known, request, now, reply);
         if (r >= 0)
                 r = request_time(request, &signed_at, reply);
         if (r >= 0)
@@ -223,11 +225,10 @@ int auth_check(const Scenario *scenario, Request *request, usec_t now, usec_t ag
         if (r >= 0)
                 r = check_signed_headers(&a, request, reply);
         if (r >= 0)
-                r = check_time(signed_at, now, reply);
+                r = check_time(request, signed_at, now + (usec_t) offset, reply);
         if (r >= 0)
-                r = check_signature(&a, credential, request, signed_at, reply);
+                r = check_signature(&a, &signer, request, signed_at, reply);
         if (r >= 0)
-                (void) snprintf(request->signed_by, sizeof(request->signed_by), "%s",
-                                credential->access_key);
+                (void) snprintf(request->signed_by, sizeof(request->signed_by), "%s", signer.access_key);
         return r;
 }

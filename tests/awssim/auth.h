@@ -4,6 +4,9 @@
 
 #include "awssim/reply.h"
 
-/* 0: fine (or the scenario knows no credentials, and so verifies nothing). -EREMOTEIO: refused. "now" is the
- * server's wall clock, "age" the time since its start. */
-int auth_check(const Scenario *scenario, Request *request, usec_t now, usec_t age, Reply *reply);
+/* Fills the request's caller, role, account and region from what the signature claims; checks nothing. */
+int auth_identify(const World *w, Request *request);
+
+/* 0: fine (or the scenario knows neither credentials nor roles, and so verifies nothing). -EREMOTEIO:
+ * refused. "now" is the server's wall clock, "offset" what this call takes it to be wrong by. */
+int auth_check(const World *w, Request *request, usec_t now, int64_t offset, Reply *reply);

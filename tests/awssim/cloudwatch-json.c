@@ -196,7 +196,7 @@ static void render_page(const MetricPage *page, Buf *out) {
 }
 
 static int get_metric_data(World *w, json_object *root, Request *request, usec_t now, Reply *reply) {
-        _cleanup_(metric_call_done) MetricCall call = {};
+        _cleanup_(metric_call_done) MetricCall call = { .place = request_place(request) };
         _cleanup_(metric_page_done) MetricPage page = {};
         int r;
 

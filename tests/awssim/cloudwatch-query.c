@@ -148,7 +148,7 @@ static void render_result(const MetricResult *result, Buf *out) {
 }
 
 static int get_metric_data(World *w, Request *request, usec_t now, Reply *reply) {
-        _cleanup_(metric_call_done) MetricCall call = {};
+        _cleanup_(metric_call_done) MetricCall call = { .place = request_place(request) };
         _cleanup_(metric_page_done) MetricPage page = {};
         Buf *out = &reply->body;
         int r;
@@ -280,7 +280,7 @@ static int answer_statistics(const World *w, const struct statistics *s, const R
         open_response(out, request->operation);
         xml_text_element(out, "Label", s->name.metric);
         (void) buf_puts(out, "<Datapoints>");
-        if (metric_source_find(w, &s->name, &source) &&
+        if (metric_source_find(w, request_place(request), &s->name, &source) &&
                         s->period * USEC_PER_SEC % w->scenario->metrics.resolution == 0)
                 for (usec_t t = metric_window_start(s->start, s->period); t < usec_min(s->end, now);
                                 t += s->period * USEC_PER_SEC)

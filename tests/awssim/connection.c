@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "awssim/metadata.h"
 #include "awssim/sim-clock.h"
 #include "base/alloc.h"
 #include "base/str.h"
@@ -216,6 +217,13 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
                 (void) MHD_add_response_header(response, name, value);
 }
 
+static void add_number(struct MHD_Response *response, const char *name, uint64_t value) {
+        char text[32];
+
+        (void) snprintf(text, sizeof(text), "%llu", (unsigned long long) value);
+        add_header(response, name, text);
+}
+
 static enum MHD_Result connection_send(Connection *c) {
         Exchange *x = &c->exchange;
         const Reply *reply = &x->reply;
@@ -224,19 +232,16 @@ static enum MHD_Result connection_send(Connection *c) {
 
         if (!response)
                 return MHD_NO;
-        add_header(response, "Content-Type", reply_content_type(x->request));
+        add_header(response, "Content-Type", reply_content_type(reply, x->request));
         add_header(response, "x-amzn-RequestId", x->request->request_id);
         add_header(response, "x-amzn-errortype", reply->error_type);
         add_header(response, "x-amzn-query-error", reply->query_error);
+        if (reply->imds_ttl > 0)
+                add_number(response, IMDS_TTL_HEADER, reply->imds_ttl);
         add_date(response, connection_wall(c->context->world->scenario) + (usec_t) exchange_clock_offset(x));
-        if (reply->retry_after > 0) {
-                char text[32];
-
-                (void) snprintf(text, sizeof(text), "%llu",
-                                (unsigned long long) (usec_ceil(reply->retry_after, USEC_PER_SEC) /
-                                                USEC_PER_SEC));
-                add_header(response, "Retry-After", text);
-        }
+        if (reply->retry_after > 0)
+                add_number(response, "Retry-After",
+                                usec_ceil(reply->retry_after, USEC_PER_SEC) / USEC_PER_SEC);
         result = MHD_queue_response(c->mhd, reply->status, response);
         MHD_destroy_response(response);
         return result;

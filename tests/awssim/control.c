@@ -35,6 +35,8 @@ static int control_state(const World *w, usec_t now, Reply *reply) {
 
                 json_text_open(out, NULL, '{');
                 json_text_string(out, "name", f->spec->name);
+                json_text_string(out, "account", f->spec->account);
+                json_text_string(out, "region", f->spec->region);
                 json_text_open(out, "aliases", '[');
                 for (size_t k = 0; k < f->n_aliases; k++)
                         if (alias_routing(f->aliases[k])->exists)
@@ -75,7 +77,10 @@ static int read_weights(json_object *root, Routing *routing, Reply *reply) {
 static int set_alias(World *w, json_object *root, Request *request, usec_t now, Reply *reply) {
         const char *name = member_text(root, "function"), *alias = member_text(root, "alias");
         const char *version = member_text(root, "version");
-        Function *f = name ? world_find_function(w, name) : NULL;
+        const char *account = member_text(root, "account"), *region = member_text(root, "region");
+        Place place = { .account = account ? account : w->scenario->account,
+                .region = region ? region : w->scenario->region };
+        Function *f = name ? world_find_function(w, place, name) : NULL;
         Routing routing = { .exists = true };
         const Alias *a;
         int r;

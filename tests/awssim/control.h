@@ -5,7 +5,8 @@
  *
  *   GET  /_sim/state   every alias with version, weights and revision
  *   POST /_sim/alias   {"function", "alias", "version", "weights": {"42": 0.5}}: routes the alias so,
- * whatever its revision; without weights they are cleared */
+ * whatever its revision; without weights they are cleared. "account" and "region" where they are not the
+ * scenario's */
 
 #include "awssim/reply.h"
 

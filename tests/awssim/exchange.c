@@ -4,6 +4,9 @@
 #include "awssim/cloudwatch.h"
 #include "awssim/control.h"
 #include "awssim/lambda.h"
+#include "awssim/metadata.h"
+#include "awssim/policy.h"
+#include "awssim/sts.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/usec.h"
@@ -11,6 +14,9 @@
 int64_t exchange_clock_offset(const Exchange *x) {
         return x->fault && x->fault->action == FAULT_CLOCK ? x->fault->offset : 0;
 }
+
+/* What a reply that is not to travel as far as its reader looks like from there. */
+static const FaultRule too_far = { .action = FAULT_HANG };
 
 int exchange_begin(Exchange *x, World *w, usec_t *ret_delay) {
         Request *request = x->request;
@@ -24,11 +30,16 @@ int exchange_begin(Exchange *x, World *w, usec_t *ret_delay) {
         r = buf_take(&request->body, &request->http.body);
         if (r < 0)
                 return r;
-        r = request_route(request);
+        r = request_route(request, w->scenario);
+        if (r >= 0)
+                r = auth_identify(w, request);
         if (r < 0)
                 return r;
         world_uuid(w, request->request_id);
-        if (request->service == SERVICE_LAMBDA || request->service == SERVICE_CLOUDWATCH)
+        if (request->service == SERVICE_IMDS && w->scenario->imds.too_far &&
+                        streq(request->operation, "ImdsToken"))
+                x->fault = &too_far;
+        else if (request->service != SERVICE_NONE && request->service != SERVICE_CONTROL)
                 x->fault = fault_rule_match(w->scenario->faults, w->scenario->n_faults, request->operation,
                                 request->function.name);
         if (x->fault)
@@ -36,6 +47,17 @@ int exchange_begin(Exchange *x, World *w, usec_t *ret_delay) {
         x->phase = EXCHANGE_RUN;
         *ret_delay = x->fault && !x->fault->after ? x->fault->delay : 0;
         return 0;
+}
+
+static int serve_aws(Exchange *x, World *w, usec_t now) {
+        Request *request = x->request;
+
+        if (request->service == SERVICE_LAMBDA)
+                return lambda_handle(w, request, now, &x->reply);
+        if (request->service == SERVICE_STS)
+                return sts_handle(w, request, now, &x->reply);
+        return request->protocol == PROTOCOL_JSON ? cloudwatch_json_handle(w, request, now, &x->reply)
+                                                  : cloudwatch_query_handle(w, request, now, &x->reply);
 }
 
 static int serve(Exchange *x, World *w, usec_t now) {
@@ -54,14 +76,26 @@ static int serve(Exchange *x, World *w, usec_t now) {
                         return reply_refuse(&x->reply, 403, "AccessDeniedException", "for loopback only");
                 return control_handle(w, request, now, &x->reply);
         }
-        r = auth_check(w->scenario, request, now + (usec_t) exchange_clock_offset(x),
-                        usec_sub(now, w->start), &x->reply);
-        if (r < 0)
-                return r;
-        if (request->service == SERVICE_LAMBDA)
-                return lambda_handle(w, request, now, &x->reply);
-        return request->protocol == PROTOCOL_JSON ? cloudwatch_json_handle(w, request, now, &x->reply)
-                                                  : cloudwatch_query_handle(w, request, now, &x->reply);
+        if (request->service == SERVICE_IMDS)
+                return imds_handle(w, request, now, &x->reply);
+        if (request->service == SERVICE_CONTAINER)
+                return container_handle(w, request, now, &x->reply);
+        if (!sts_is_unsigned(request)) {
+                r = auth_check(w, request, now, exchange_clock_offset(x), &x->reply);
+                if (r < 0)
+                        return r;
+        }
+        r = policy_check(request, &x->reply);
+        return r < 0 ? r : serve_aws(x, w, now);
+}
+
+/* JSON 1.0 by itself knows 400 and 500; the query mode keeps what the older protocol said. */
+static void settle_status(Exchange *x) {
+        Reply *reply = &x->reply;
+
+        if (x->request->protocol == PROTOCOL_JSON && !x->request->query_mode &&
+                        (reply->status == 403 || reply->status == 404))
+                reply->status = 400;
 }
 
 /* What the fault makes of the reply. */
@@ -117,6 +151,7 @@ int exchange_run(Exchange *x, World *w, RequestLog *log, usec_t now, usec_t *ret
                 r = serve(x, w, now);
                 if (r < 0 && r != -EREMOTEIO)
                         return r;
+                settle_status(x);
         }
         if (x->fault)
                 strike(x);

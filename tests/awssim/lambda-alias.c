@@ -10,7 +10,7 @@ static void render_alias(const World *w, const Function *f, const Alias *a, cons
         const Routing *routing = alias_routing(a);
         char arn[ARN_MAX], version[VERSION_TEXT_MAX];
 
-        lambda_arn(w, f->spec->name, a->name, arn);
+        lambda_arn(function_place(f), f->spec->name, a->name, arn);
         version_format(routing->version, version);
         json_text_open(out, key, '{');
         json_text_string(out, "AliasArn", arn);
@@ -33,7 +33,7 @@ static int refuse_missing_alias(
                 const World *w, const Function *f, const char *words, const char *name, Reply *reply) {
         char arn[ARN_MAX];
 
-        lambda_arn(w, f->spec->name, name, arn);
+        lambda_arn(function_place(f), f->spec->name, name, arn);
         return reply_refuse(reply, 404, "ResourceNotFoundException", "%s: %s", words, arn);
 }
 
@@ -68,7 +68,7 @@ static int check_pair(const World *w, const Function *f, const Routing *routing,
                 return reply_refuse(reply, 400, "InvalidParameterValueException",
                                 "$LATEST is not supported for an alias pointing to more than 1 version");
         if (!extra || !primary)
-                return lambda_refuse_missing_function(w, f->spec->name, text, reply);
+                return lambda_refuse_missing_function(function_place(f), f->spec->name, text, reply);
         if (!streq(version_role(f, primary->spec), version_role(f, extra->spec)))
                 return reply_refuse(reply, 400, "InvalidParameterValueException",
                                 "Specified versions must be associated with the same execution role");
@@ -89,10 +89,12 @@ static int apply_input(
                 const Version *v;
 
                 if (version_parse(input->version, &routing->version) < 0)
-                        return lambda_refuse_missing_function(w, f->spec->name, input->version, reply);
+                        return lambda_refuse_missing_function(
+                                        function_place(f), f->spec->name, input->version, reply);
                 v = function_find_version(f, routing->version);
                 if (!v)
-                        return lambda_refuse_missing_function(w, f->spec->name, input->version, reply);
+                        return lambda_refuse_missing_function(
+                                        function_place(f), f->spec->name, input->version, reply);
                 r = check_state(v->spec, reply);
                 if (r < 0)
                         return r;
@@ -106,7 +108,8 @@ static int apply_input(
         }
         if (input->n_weights == 1) {
                 if (version_parse(input->weight_key, &routing->extra_version) < 0)
-                        return lambda_refuse_missing_function(w, f->spec->name, input->weight_key, reply);
+                        return lambda_refuse_missing_function(
+                                        function_place(f), f->spec->name, input->weight_key, reply);
                 routing->extra_weight = input->weight;
         }
         return routing->extra_version == 0 ? 0 : check_pair(w, f, routing, reply);
@@ -178,7 +181,7 @@ static int create_alias(
         if (function_find_alias(f, input->name)) {
                 char arn[ARN_MAX];
 
-                lambda_arn(w, f->spec->name, input->name, arn);
+                lambda_arn(function_place(f), f->spec->name, input->name, arn);
                 return reply_refuse(
                                 reply, 409, "ResourceConflictException", "Alias already exists: %s", arn);
         }

@@ -44,7 +44,7 @@ static void render_configuration(const World *w, const Function *f, const Versio
         char arn[ARN_MAX], version[VERSION_TEXT_MAX], sha256[45], created[TIME_TEXT_MAX];
         const char *role = v->spec->role ? v->spec->role : spec->role;
 
-        lambda_arn(w, spec->name, qualifier, arn);
+        lambda_arn(function_place(f), spec->name, qualifier, arn);
         version_format(v->spec->version, version);
         code_sha256(w, f, v->spec->version, sha256);
         time_format_rfc3339(w->start, created);
@@ -59,8 +59,7 @@ static void render_configuration(const World *w, const Function *f, const Versio
         else {
                 char text[128];
 
-                (void) snprintf(text, sizeof(text), "arn:aws:iam::%s:role/%.64s", w->scenario->account,
-                                spec->name);
+                (void) snprintf(text, sizeof(text), "arn:aws:iam::%s:role/%.64s", spec->account, spec->name);
                 json_text_string(out, "Role", text);
         }
         json_text_string(out, "Handler", "index.handler");
@@ -109,7 +108,7 @@ static int find_qualified(World *w, Function *f, const Request *request, const V
         else if (version_parse(qualifier, &number) >= 0)
                 v = function_find_version(f, number);
         if (!v)
-                return lambda_refuse_missing_function(w, f->spec->name, qualifier, reply);
+                return lambda_refuse_missing_function(function_place(f), f->spec->name, qualifier, reply);
         *ret_version = v;
         *ret_qualifier = qualifier;
         return 0;

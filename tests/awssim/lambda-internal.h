@@ -7,9 +7,9 @@
 #define ARN_MAX 320
 
 /* "arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]"; qualifier may be NULL. */
-void lambda_arn(const World *w, const char *name, const char *qualifier, char ret[static ARN_MAX]);
+void lambda_arn(Place place, const char *name, const char *qualifier, char ret[static ARN_MAX]);
 
-int lambda_refuse_missing_function(const World *w, const char *name, const char *qualifier, Reply *reply);
+int lambda_refuse_missing_function(Place place, const char *name, const char *qualifier, Reply *reply);
 
 /* One page of a list of n entries as Marker and MaxItems of the request ask for it. */
 int lambda_page(const Request *request, size_t n, uint64_t default_items, size_t *ret_begin, size_t *ret_end,

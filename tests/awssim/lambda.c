@@ -21,18 +21,16 @@ static const char *arn_partition(const char *region) {
         return "aws";
 }
 
-void lambda_arn(const World *w, const char *name, const char *qualifier, char ret[static ARN_MAX]) {
-        const Scenario *s = w->scenario;
-
+void lambda_arn(Place place, const char *name, const char *qualifier, char ret[static ARN_MAX]) {
         (void) snprintf(ret, ARN_MAX, "arn:%s:lambda:%.32s:%.12s:function:%.64s%s%.128s",
-                        arn_partition(s->region), s->region, s->account, name, qualifier ? ":" : "",
+                        arn_partition(place.region), place.region, place.account, name, qualifier ? ":" : "",
                         qualifier ? qualifier : "");
 }
 
-int lambda_refuse_missing_function(const World *w, const char *name, const char *qualifier, Reply *reply) {
+int lambda_refuse_missing_function(Place place, const char *name, const char *qualifier, Reply *reply) {
         char arn[ARN_MAX];
 
-        lambda_arn(w, name, qualifier, arn);
+        lambda_arn(place, name, qualifier, arn);
         return reply_refuse(reply, 404, "ResourceNotFoundException", "Function not found: %s", arn);
 }
 
@@ -91,6 +89,7 @@ static const struct operation *operation_find(const char *name) {
 int lambda_handle(World *w, Request *request, usec_t now, Reply *reply) {
         const struct operation *operation = operation_find(request->operation);
         const FunctionRef *ref = &request->function;
+        Place place = request_place(request);
         Function *f;
 
         if (!operation)
@@ -101,17 +100,17 @@ int lambda_handle(World *w, Request *request, usec_t now, Reply *reply) {
                 return reply_refuse(reply, 400, "InvalidParameterValueException",
                                 "This operation does not support a qualified function name: %s",
                                 request->function_ref);
-        if (ref->region[0] != '\0' && !streq(ref->region, w->scenario->region))
+        if (ref->region[0] != '\0' && !streq(ref->region, place.region))
                 return reply_refuse(reply, 404, "ResourceNotFoundException",
                                 "Functions from '%s' are not reachable in this region ('%s')", ref->region,
-                                w->scenario->region);
-        if (ref->account[0] != '\0' && !streq(ref->account, w->scenario->account))
+                                place.region);
+        if (ref->account[0] != '\0' && !streq(ref->account, place.account))
                 return reply_refuse(reply, 403, "AccessDeniedException",
                                 "User is not authorized to perform: lambda:%s on resource: %s",
                                 operation->name, request->function_ref);
-        f = world_find_function(w, ref->name);
+        f = world_find_function(w, place, ref->name);
         if (!f)
                 return lambda_refuse_missing_function(
-                                w, ref->name, ref->qualifier[0] != '\0' ? ref->qualifier : NULL, reply);
+                                place, ref->name, ref->qualifier[0] != '\0' ? ref->qualifier : NULL, reply);
         return operation->handle(w, f, request, now, reply);
 }

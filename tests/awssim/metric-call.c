@@ -199,7 +199,7 @@ static int result_fill(const World *w, const MetricCall *call, struct cursor *cu
         struct window v = want_window(w, call, result->want, cursor->now);
         MetricSource source;
 
-        if (!metric_source_find(w, &result->want->name, &source))
+        if (!metric_source_find(w, call->place, &result->want->name, &source))
                 return 0;
         for (; cursor->point < v.n; cursor->point++) {
                 size_t k = call->ascending ? cursor->point : v.n - 1 - cursor->point;

@@ -17,6 +17,7 @@ typedef struct MetricWant {
 } MetricWant;
 
 typedef struct MetricCall {
+        Place place;
         MetricWant *wants;
         size_t n_wants;
         usec_t start, end;

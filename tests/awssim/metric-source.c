@@ -87,7 +87,7 @@ static const Alias *find_resource(const Function *f, const char *resource) {
         return NULL;
 }
 
-bool metric_source_find(const World *w, const MetricName *name, MetricSource *ret) {
+bool metric_source_find(const World *w, Place place, const MetricName *name, MetricSource *ret) {
         MetricSource s = {};
         uint64_t number;
 
@@ -96,7 +96,7 @@ bool metric_source_find(const World *w, const MetricName *name, MetricSource *re
                 return false;
         if (!find_kind(name->metric, &s.kind) || metric_stat_parse(name->stat, &s.stat, &s.quantile) < 0)
                 return false;
-        s.function = world_find_function(w, name->function);
+        s.function = world_find_function(w, place, name->function);
         if (!s.function)
                 return false;
         if (name->resource) {

@@ -43,7 +43,7 @@ typedef struct MetricSource {
 int metric_stat_parse(const char *s, MetricStat *ret, double *ret_quantile);
 
 /* False: no such metric was ever published, so there is no data, which is not an error. */
-bool metric_source_find(const World *w, const MetricName *name, MetricSource *ret);
+bool metric_source_find(const World *w, Place place, const MetricName *name, MetricSource *ret);
 
 /* The point of [t, t + period), as visible at "now". False: there is none. t on the resolution's grid. */
 bool metric_source_read(const World *w, const MetricSource *source, usec_t t, usec_t period, usec_t now,

@@ -48,6 +48,13 @@ static void render_rest(Reply *reply) {
         (void) snprintf(reply->error_type, sizeof(reply->error_type), "%s", reply->code);
 }
 
+static void render_plain(Reply *reply) {
+        (void) buf_printf(&reply->body,
+                        "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n<html><head><title>%u - %s</title>"
+                        "</head><body><h1>%u - %s</h1></body></html>\n",
+                        reply->status, buf_text(&reply->message), reply->status, buf_text(&reply->message));
+}
+
 /* One error under its three names: ours (mostly Lambda's), JSON's with its namespace, and Query's. */
 struct spelling {
         const char *code, *json, *query;
@@ -56,7 +63,7 @@ struct spelling {
 #define CLOUDWATCH_SPACE "com.amazonaws.cloudwatch.v2010_08_01#"
 #define CORAL_SPACE "com.amazon.coral.service#"
 
-static struct spelling cloudwatch_spelling(const char *code) {
+static struct spelling spelling_find(const char *code) {
         static const struct spelling table[] = {
                 { "ValidationException", "com.amazon.coral.validate#ValidationException",
                                 "ValidationError" },
@@ -92,7 +99,7 @@ static struct spelling cloudwatch_spelling(const char *code) {
 }
 
 static void render_json(Reply *reply, bool query_mode) {
-        struct spelling s = cloudwatch_spelling(reply->code);
+        struct spelling s = spelling_find(reply->code);
 
         json_text_open(&reply->body, NULL, '{');
         json_text_string(&reply->body, "__type", s.json);
@@ -103,16 +110,26 @@ static void render_json(Reply *reply, bool query_mode) {
                                 reply->status < 500 ? "Sender" : "Receiver");
 }
 
-static void render_xml(Reply *reply, const char *request_id) {
-        struct spelling s = cloudwatch_spelling(reply->code);
+/* STS tells a caller's own token that has expired from one of a web identity. */
+static const char *query_code(const Request *request, const char *code) {
+        if (request->service == SERVICE_STS && streq(code, "ServiceException"))
+                return "InternalFailure";
+        if (request->service == SERVICE_STS && streq(code, "ExpiredTokenException") &&
+                        streq(request->operation, "AssumeRoleWithWebIdentity"))
+                return code;
+        return spelling_find(code).query;
+}
+
+static void render_xml(Reply *reply, const Request *request) {
         Buf *out = &reply->body;
 
-        (void) buf_puts(out, "<ErrorResponse xmlns=\"" CLOUDWATCH_XML_NAMESPACE "\"><Error>");
+        (void) buf_printf(out, "<ErrorResponse xmlns=\"%s\"><Error>",
+                        request->service == SERVICE_STS ? STS_XML_NAMESPACE : CLOUDWATCH_XML_NAMESPACE);
         xml_text_element(out, "Type", reply->status < 500 ? "Sender" : "Receiver");
-        xml_text_element(out, "Code", s.query);
+        xml_text_element(out, "Code", query_code(request, reply->code));
         xml_text_element(out, "Message", buf_text(&reply->message));
         (void) buf_puts(out, "</Error>");
-        xml_text_element(out, "RequestId", request_id);
+        xml_text_element(out, "RequestId", request->request_id);
         (void) buf_puts(out, "</ErrorResponse>");
 }
 
@@ -126,17 +143,24 @@ void reply_render_refusal(Reply *reply, const Request *request) {
                 render_json(reply, request->query_mode);
                 return;
         case PROTOCOL_QUERY:
-                render_xml(reply, request->request_id);
+                render_xml(reply, request);
+                return;
+        case PROTOCOL_PLAIN:
+                render_plain(reply);
                 return;
         }
 }
 
-const char *reply_content_type(const Request *request) {
-        static const char *const types[] = {
-                [PROTOCOL_REST_JSON] = "application/json",
-                [PROTOCOL_JSON] = "application/x-amz-json-1.0",
-                [PROTOCOL_QUERY] = "text/xml",
-        };
-
-        return types[request->protocol];
+const char *reply_content_type(const Reply *reply, const Request *request) {
+        switch (request->protocol) {
+        case PROTOCOL_REST_JSON:
+                return "application/json";
+        case PROTOCOL_JSON:
+                return "application/x-amz-json-1.0";
+        case PROTOCOL_QUERY:
+                return "text/xml";
+        case PROTOCOL_PLAIN:
+                return reply->code[0] != '\0' ? "text/html" : "text/plain";
+        }
+        return "";
 }

@@ -11,6 +11,7 @@ typedef struct Reply {
         Buf body;
         char code[ERROR_CODE_MAX]; /* "": not a refusal */
         Buf message;
+        uint64_t imds_ttl;                /* seconds that a token of IMDS is good for; 0: no token */
         usec_t retry_after;               /* 0: no Retry-After */
         char error_type[ERROR_CODE_MAX];  /* x-amzn-errortype; "" = none */
         char query_error[ERROR_CODE_MAX]; /* x-amzn-query-error; "" = none */
@@ -28,4 +29,4 @@ int reply_refuse(Reply *reply, unsigned status, const char *code, const char *fo
 /* Writes the refusal as the protocol has it, with the code as that protocol spells it. */
 void reply_render_refusal(Reply *reply, const Request *request);
 
-const char *reply_content_type(const Request *request);
+const char *reply_content_type(const Reply *reply, const Request *request);

@@ -95,6 +95,9 @@ int request_log_write(RequestLog *log, const Request *request, unsigned status, 
         put_optional(out, "revision_seen", request->revision_seen);
         put_optional(out, "revision_new", request->revision_new);
         put_optional(out, "signed_by", request->signed_by);
+        put_optional(out, "role", request->role ? request->role->arn : NULL);
+        put_optional(out, "region", request->region);
+        put_optional(out, "gave", request->gave);
         if (request->served.size > 0)
                 json_text_raw(out, "served", buf_text(&request->served));
         json_text_close(out, '}');

@@ -33,6 +33,7 @@ Request *request_free(Request *r) {
         form_done(&r->query);
         free(r->function_ref);
         free(r->alias);
+        free(r->instance_role);
         free(r);
         return NULL;
 }
@@ -158,7 +159,7 @@ static void route_lambda(Request *r, char **segments, size_t n) {
 static int route_root(Request *r) {
         const char *target = http_request_header(&r->http, "x-amz-target"), *operation;
         const char *type = http_request_header(&r->http, "content-type");
-        const char *mode = http_request_header(&r->http, "x-amzn-query-mode");
+        const char *mode = http_request_header(&r->http, "x-amzn-query-mode"), *version;
         int n;
 
         if (target) {
@@ -179,9 +180,38 @@ static int route_root(Request *r) {
         operation = form_get(&r->query, "Action");
         if (n < 0 || !operation || str_copy(r->operation, sizeof(r->operation), operation) < 0)
                 return 0;
-        r->service = SERVICE_CLOUDWATCH;
+        version = form_get(&r->query, "Version");
+        r->service = version && streq(version, "2011-06-15") ? SERVICE_STS : SERVICE_CLOUDWATCH;
         r->protocol = PROTOCOL_QUERY;
         return 0;
+}
+
+/* Below /latest: the token, the name of the role, its credentials. */
+static void route_imds(Request *r, char **segments, size_t n) {
+        static const char *const credentials[] = { "latest", "meta-data", "iam", "security-credentials" };
+
+        r->service = SERVICE_IMDS;
+        r->protocol = PROTOCOL_PLAIN;
+        if (n == 3 && streq(segments[1], "api") && streq(segments[2], "token")) {
+                (void) str_copy(r->operation, sizeof(r->operation), "ImdsToken");
+                return;
+        }
+        (void) str_copy(r->operation, sizeof(r->operation), "ImdsOther");
+        for (size_t i = 0; i < ELEMENTSOF(credentials); i++)
+                if (n <= i || !streq(segments[i], credentials[i]))
+                        return;
+        if (n == ELEMENTSOF(credentials))
+                (void) str_copy(r->operation, sizeof(r->operation), "ImdsRole");
+        else if (n == ELEMENTSOF(credentials) + 1) {
+                (void) str_copy(r->operation, sizeof(r->operation), "ImdsCredentials");
+                r->instance_role = TAKE_PTR(segments[n - 1]);
+        }
+}
+
+static void route_container(Request *r) {
+        r->service = SERVICE_CONTAINER;
+        r->protocol = PROTOCOL_REST_JSON;
+        (void) str_copy(r->operation, sizeof(r->operation), "ContainerCredentials");
 }
 
 static void segments_done(char **segments) {
@@ -189,7 +219,7 @@ static void segments_done(char **segments) {
                 free(segments[i]);
 }
 
-int request_route(Request *r) {
+int request_route(Request *r, const Scenario *scenario) {
         char *segments[SEGMENTS_MAX] = {};
         size_t n = 0;
         int k;
@@ -199,6 +229,10 @@ int request_route(Request *r) {
                 k = path_split(r->http.path, segments, &n);
         if (k < 0 || r->odd)
                 r->odd = true;
+        else if (scenario->container.role && streq(r->http.path, scenario->container.path))
+                route_container(r);
+        else if (scenario->imds.role && n > 0 && streq(segments[0], "latest"))
+                route_imds(r, segments, n);
         else if (n == 0 && streq(r->method, "POST"))
                 k = route_root(r);
         else if (n == 2 && streq(segments[0], "_sim")) {

@@ -14,13 +14,17 @@ typedef enum Service {
         SERVICE_NONE,
         SERVICE_LAMBDA,
         SERVICE_CLOUDWATCH,
-        SERVICE_CONTROL, /* not AWS: the test's own hand */
+        SERVICE_STS,
+        SERVICE_IMDS,      /* EC2's instance metadata */
+        SERVICE_CONTAINER, /* the credentials endpoint of ECS and EKS */
+        SERVICE_CONTROL,   /* not AWS: the test's own hand */
 } Service;
 
 typedef enum Protocol {
         PROTOCOL_REST_JSON,
         PROTOCOL_JSON,  /* AWS JSON 1.0 */
         PROTOCOL_QUERY, /* form in, XML out */
+        PROTOCOL_PLAIN, /* text, with a page of HTML for errors */
 } Protocol;
 
 /* arn:...:function:NAME:QUALIFIER and its short forms, taken apart; "" = not given. */
@@ -49,13 +53,20 @@ typedef struct Request {
         char *function_ref; /* as in the path, decoded; NULL: none there */
         FunctionRef function;
         bool function_valid;
-        char *alias; /* the alias in the path, decoded; NULL: none there */
+        char *alias;         /* the alias in the path, decoded; NULL: none there */
+        char *instance_role; /* the last part of IMDS's path, decoded; NULL: none there */
+
+        /* Who calls, and so where: as claimed until auth_check() has agreed. */
+        const RoleSpec *role; /* NULL: long-lived keys */
+        char caller[192];     /* ARN */
+        char account[16], region[64];
 
         /* For the log. */
         char signed_by[132];
         char revision_seen[128], revision_new[UUID_TEXT_MAX];
         const char *fault;
-        Buf served; /* JSON: what GetMetricData gave; "" for other calls */
+        const char *gave; /* access key of the set that was handed out; NULL: none */
+        Buf served;       /* JSON: what GetMetricData gave; "" for other calls */
 } Request;
 
 Request *request_new(const char *target, bool tls);
@@ -66,7 +77,11 @@ void request_set_method(Request *r, const char *method);
 int request_add_header(Request *r, const char *name, const char *value);
 
 /* Finds out what the complete request asks for. Requests nobody serves stay SERVICE_NONE. */
-int request_route(Request *r);
+int request_route(Request *r, const Scenario *scenario);
+
+static inline Place request_place(const Request *r) {
+        return (Place){ .account = r->account, .region = r->region };
+}
 
 /* -EINVAL: not a function name or ARN. */
 int function_ref_parse(const char *s, FunctionRef *ret);

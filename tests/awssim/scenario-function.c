@@ -175,6 +175,8 @@ int scenario_parse_function(NodeReader *reader, yaml_node_t *node, void *out) {
                 { "versions", 0, parse_versions, true },
                 { "aliases", 0, parse_aliases, false },
                 { "traffic", 0, parse_traffic_list, false },
+                { "account", offsetof(FunctionSpec, account), node_text, false },
+                { "region", offsetof(FunctionSpec, region), node_text, false },
                 { "role", offsetof(FunctionSpec, role), node_text, false },
                 { "timeout", offsetof(FunctionSpec, timeout_seconds), node_unsigned, false },
         };

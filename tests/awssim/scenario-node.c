@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "base/timefmt.h"
 
+#define NODE_TEXTS_MAX 1000
+
 int node_error(NodeReader *reader, const yaml_node_t *node, const char *format, ...) {
         char message[DIAG_MESSAGE_MAX];
         va_list ap;
@@ -211,6 +213,24 @@ int node_share(NodeReader *reader, yaml_node_t *node, void *out) {
                                 reader, node, "\"%s\" is not a share between 0%% and 100%% (or 0 and 1)", s);
         *ret = percent ? value / 100 : value;
         return 0;
+}
+
+int node_bool(NodeReader *reader, yaml_node_t *node, void *out) {
+        const char *s = node_scalar(reader, node, "true or false");
+        bool *ret = out;
+
+        if (!s)
+                return -EINVAL;
+        if (!streq(s, "true") && !streq(s, "false"))
+                return node_error(reader, node, "\"%s\" found, expected true or false", s);
+        *ret = streq(s, "true");
+        return 0;
+}
+
+int node_text_list(NodeReader *reader, yaml_node_t *node, void *out) {
+        TextList *ret = out;
+
+        return node_sequence(reader, node, NODE_TEXTS_MAX, sizeof(char *), node_text, &ret->items, &ret->n);
 }
 
 /* One point of a curve: {from: 20s, <name>: value}. */

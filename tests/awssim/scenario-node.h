@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "awssim/curve.h"
+#include "awssim/text-list.h"
 #include "base/diag.h"
 
 typedef struct NodeReader {
@@ -43,6 +44,9 @@ int node_duration(NodeReader *reader, yaml_node_t *node, void *out);        /* u
 int node_signed_duration(NodeReader *reader, yaml_node_t *node, void *out); /* int64_t; "-5m" */
 int node_decimal(NodeReader *reader, yaml_node_t *node, void *out);         /* double >= 0 */
 int node_share(NodeReader *reader, yaml_node_t *node, void *out);           /* double 0..1; "8%" or 0.08 */
+
+int node_bool(NodeReader *reader, yaml_node_t *node, void *out);      /* bool */
+int node_text_list(NodeReader *reader, yaml_node_t *node, void *out); /* TextList */
 
 /* Curves: a plain value, or a list of {from, <name>}. */
 int node_share_curve(NodeReader *reader, yaml_node_t *node, void *out);   /* "rate" */

@@ -1,5 +1,7 @@
 #include "awssim/scenario.h"
 
+#include <stdio.h>
+
 #include "awssim/scenario-internal.h"
 #include "base/alloc.h"
 #include "base/map.h"
@@ -21,6 +23,7 @@ static int parse_credential(NodeReader *reader, yaml_node_t *node, void *out) {
                 { "access_key", offsetof(CredentialSpec, access_key), node_text, true },
                 { "secret_key", offsetof(CredentialSpec, secret_key), parse_secret, true },
                 { "session_token", offsetof(CredentialSpec, session_token), node_text, false },
+                { "arn", offsetof(CredentialSpec, arn), node_text, false },
                 { "expires_after", offsetof(CredentialSpec, expires_after), node_duration, false },
         };
 
@@ -35,28 +38,52 @@ static int parse_credentials(NodeReader *reader, yaml_node_t *node, void *out) {
 }
 
 static int parse_functions(NodeReader *reader, yaml_node_t *node, void *out) {
-        _cleanup_(map_freep) Map *names = NULL;
         Scenario *s = out;
-        int r;
 
-        r = node_sequence(reader, node, SCENARIO_FUNCTIONS_MAX, sizeof(FunctionSpec),
+        return node_sequence(reader, node, SCENARIO_FUNCTIONS_MAX, sizeof(FunctionSpec),
                         scenario_parse_function, &s->functions, &s->n_functions);
-        if (r < 0)
-                return r;
-        names = map_new();
-        if (!names)
-                return -ENOMEM;
-        for (size_t i = 0; i < s->n_functions; i++) {
-                const FunctionSpec *f = s->functions + i;
+}
 
-                r = map_put(names, f->name, s);
+static int default_text(char **text, const char *value) {
+        if (!*text)
+                *text = alloc_copy_string(value);
+        return *text ? 0 : -ENOMEM;
+}
+
+static bool account_is_valid(const char *s) {
+        return strlen(s) == 12 && strspn(s, "0123456789") == 12;
+}
+
+/* Where functions are, once the scenario's own account and region are known; no name twice in one place. */
+static int place_functions(NodeReader *reader, yaml_node_t *node, Scenario *s) {
+        _cleanup_(map_freep) Map *names = map_new();
+        int r = names ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r >= 0 && i < s->n_functions; i++) {
+                FunctionSpec *f = s->functions + i;
+                char key[256];
+
+                r = default_text(&f->account, s->account);
+                if (r >= 0)
+                        r = default_text(&f->region, s->region);
+                if (r < 0)
+                        return r;
+                if (!account_is_valid(f->account) || !scenario_has_region(s, f->region))
+                        return node_error(reader, node,
+                                        "function \"%s\" (line %u): \"account\" must be 12 digits, in quotes, "
+                                        "and \"region\" among the regions",
+                                        f->name, f->line);
+                (void) snprintf(key, sizeof(key), "%s/%.64s/%.64s", f->account, f->region, f->name);
+                r = map_put(names, key, s);
                 if (r == -EEXIST)
                         return node_error(reader, node, "function \"%s\" (line %u) is here twice", f->name,
                                         f->line);
-                if (r < 0)
-                        return r;
         }
-        return 0;
+        return r;
+}
+
+bool scenario_has_region(const Scenario *s, const char *region) {
+        return streq(s->region, region) || text_list_has(&s->regions, region);
 }
 
 static int parse_metrics(NodeReader *reader, yaml_node_t *node, void *out) {
@@ -92,9 +119,14 @@ static int parse_root(NodeReader *reader, yaml_node_t *node, Scenario *s) {
                 { "functions", 0, parse_functions, true },
                 { "account", offsetof(Scenario, account), node_text, false },
                 { "region", offsetof(Scenario, region), node_text, false },
+                { "regions", offsetof(Scenario, regions), node_text_list, false },
                 { "seed", offsetof(Scenario, seed), node_unsigned, false },
                 { "clock_offset", offsetof(Scenario, clock_offset), node_signed_duration, false },
                 { "credentials", 0, parse_credentials, false },
+                { "roles", 0, scenario_parse_roles, false },
+                { "web_identity", offsetof(Scenario, web_identity), scenario_parse_web_identity, false },
+                { "imds", offsetof(Scenario, imds), scenario_parse_imds, false },
+                { "container", offsetof(Scenario, container), scenario_parse_container, false },
                 { "metrics", offsetof(Scenario, metrics), parse_metrics, false },
                 { "faults", 0, parse_faults, false },
         };
@@ -103,15 +135,15 @@ static int parse_root(NodeReader *reader, yaml_node_t *node, Scenario *s) {
         r = node_mapping(reader, node, keys, ELEMENTSOF(keys), s);
         if (r < 0)
                 return r;
-        if (!s->account)
-                s->account = alloc_copy_string("123456789012");
-        if (!s->region)
-                s->region = alloc_copy_string("eu-west-1");
-        if (!s->account || !s->region)
-                return -ENOMEM;
-        if (strlen(s->account) != 12 || strspn(s->account, "0123456789") != 12)
+        r = default_text(&s->account, "123456789012");
+        if (r >= 0)
+                r = default_text(&s->region, "eu-west-1");
+        if (r < 0)
+                return r;
+        if (!account_is_valid(s->account))
                 return node_error(reader, node, "\"account\" must be 12 digits, in quotes");
-        return 0;
+        r = place_functions(reader, node, s);
+        return r < 0 ? r : scenario_check_identity(reader, node, s);
 }
 
 static int parse_document(yaml_document_t *document, Scenario *s, DiagList *diags) {
@@ -171,6 +203,8 @@ static void function_done(FunctionSpec *f) {
         free(f->aliases);
         free(f->traffic);
         free(f->name);
+        free(f->account);
+        free(f->region);
         free(f->role);
 }
 
@@ -181,9 +215,12 @@ void scenario_done(Scenario *s) {
                 free(s->credentials[i].access_key);
                 (void) secret_unref(s->credentials[i].secret_key);
                 free(s->credentials[i].session_token);
+                free(s->credentials[i].arn);
         }
         for (size_t i = 0; i < s->n_faults; i++)
                 fault_rule_done(s->faults + i);
+        scenario_identity_done(s);
+        text_list_done(&s->regions);
         free(s->functions);
         free(s->credentials);
         free(s->faults);

@@ -5,6 +5,7 @@
 
 #include "awssim/curve.h"
 #include "awssim/fault-rule.h"
+#include "awssim/text-list.h"
 #include "base/diag.h"
 #include "base/secret.h"
 
@@ -17,8 +18,38 @@ typedef struct CredentialSpec {
         char *access_key;
         Secret *secret_key;
         char *session_token;  /* NULL: long-lived keys */
+        char *arn;            /* whose they are; NULL: a user of the scenario's account */
         usec_t expires_after; /* since the start; 0: never */
 } CredentialSpec;
+
+typedef struct RoleSpec {
+        char *arn;
+        char partition[16], account[16], name[65]; /* parts of the ARN */
+        char *external_id;                         /* NULL: none is asked for */
+        TextList trusts; /* access keys, ARNs of users, roles or accounts ("...:root"), "web_identity";
+                            empty: everybody */
+        usec_t lifetime; /* of its sessions; 0: as long as asked for */
+        TextList denies; /* operations that its sessions may not call; "*": any */
+} RoleSpec;
+
+typedef struct WebIdentitySpec {
+        TextList tokens, expired; /* good ones, and those whose time is over */
+} WebIdentitySpec;
+
+typedef struct ImdsSpec {
+        char *role;            /* ARN; NULL: there is no such service */
+        char *error;           /* hands out an error object with this Code instead of keys; NULL: no */
+        bool v1;               /* answers without a token, too */
+        bool too_far;          /* token replies do not make it through the hop limit */
+        bool stale;            /* never renews the set it gave out first */
+        usec_t token_lifetime; /* tokens live no longer than this; 0: as asked for */
+} ImdsSpec;
+
+typedef struct ContainerSpec {
+        char *role; /* ARN; NULL: there is no such service */
+        char *path, *token;
+        bool stale;
+} ContainerSpec;
 
 typedef struct VersionSpec {
         uint64_t version;  /* 0: $LATEST */
@@ -48,6 +79,7 @@ typedef struct TrafficSpec {
 
 typedef struct FunctionSpec {
         char *name;
+        char *account, *region; /* the scenario's unless given */
         char *role;
         uint64_t timeout_seconds;
         VersionSpec *versions;
@@ -70,10 +102,16 @@ typedef struct MetricsSpec {
 typedef struct Scenario {
         char *account;
         char *region;
+        TextList regions; /* others besides */
         uint64_t seed;
         int64_t clock_offset; /* the server's clock is wrong by this */
         CredentialSpec *credentials;
         size_t n_credentials; /* 0: nothing is verified */
+        RoleSpec *roles;
+        size_t n_roles;
+        WebIdentitySpec web_identity;
+        ImdsSpec imds;
+        ContainerSpec container;
         FunctionSpec *functions;
         size_t n_functions;
         MetricsSpec metrics;
@@ -82,6 +120,11 @@ typedef struct Scenario {
 } Scenario;
 
 void scenario_done(Scenario *s);
+
+bool scenario_has_region(const Scenario *s, const char *region);
+const RoleSpec *scenario_find_role(const Scenario *s, const char *arn); /* NULL: none */
+/* The account number in an ARN; -EINVAL: there is none. */
+int arn_account(const char *arn, char ret[static 16]);
 
 /* -EINVAL: diags says what is wrong and where. ret must be zeroed; to be freed in any case. */
 int scenario_parse(const char *text, size_t size, Scenario *ret, DiagList *diags);

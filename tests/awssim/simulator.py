@@ -16,6 +16,7 @@ import tempfile
 import time
 import traceback
 import urllib.parse
+import xml.etree.ElementTree as ElementTree
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -35,17 +36,26 @@ class Reply:
         return json.loads(self.text)
 
     @property
+    def xml(self):
+        """The elements below the root by their local names, texts as they are; of repeated ones the last."""
+        return {e.tag.split("}")[-1]: e.text or "" for e in ElementTree.fromstring(self.text).iter()}
+
+    @property
     def error(self):
         """(status, type, message), however the protocol spells them."""
+        if self.headers["content-type"] == "text/xml":
+            return self.status, self.xml["Code"], self.xml["Message"]
         body = self.json
         kind = self.headers.get("x-amzn-errortype") or body.get("__type")
         return self.status, kind, body.get("message") or body.get("Message")
 
 
-def sign(method, path, query, body, headers, service, key=KEY, secret=SECRET, region=REGION, at=None):
+def sign(method, path, query, body, headers, service, key=KEY, secret=SECRET, region=REGION, at=None, token=None):
     """Adds x-amz-date and authorization. Written from the specification, not from lib/aws."""
     stamp = (at or datetime.datetime.now(datetime.timezone.utc)).strftime("%Y%m%dT%H%M%SZ")
     headers["x-amz-date"] = stamp
+    if token:
+        headers["x-amz-security-token"] = token
     quote = lambda s, safe="-_.~": urllib.parse.quote(s, safe=safe)
     pairs = sorted((quote(n), quote(v)) for n, v in urllib.parse.parse_qsl(query, keep_blank_values=True))
     lower = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
@@ -153,6 +163,16 @@ class Simulator:
         headers["Content-Type"] = "application/x-amz-json-1.0"
         headers["X-Amz-Target"] = "GraniteServiceVersion20100801." + operation
         return self.request("POST", "/", body=body, headers=headers, service="monitoring", **more)
+
+    def query(self, service, version, action, parameters=None, **more):
+        """The Query protocol: form in, XML out."""
+        body = urllib.parse.urlencode(dict({"Action": action, "Version": version}, **(parameters or {}))).encode()
+        headers = dict(more.pop("headers", None) or {})
+        headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+        return self.request("POST", "/", body=body, headers=headers, service=service, **more)
+
+    def sts(self, action, parameters=None, **more):
+        return self.query("sts", "2011-06-15", action, parameters, **more)
 
     def log(self):
         with open(self.path("log")) as f:

@@ -255,7 +255,9 @@ def test_refusals():
         same(reply.headers["content-type"], "application/x-amz-json-1.0")
         same(sim.cloudwatch(b"[]").error[1], "com.amazon.coral.service#SerializationException")
         same(sim.cloudwatch({}, operation="Nope").error[1], "com.amazon.coral.service#UnknownOperationException")
-        same(sim.cloudwatch({}, secret="wrong").error[:2], (403, "com.amazon.coral.service#InvalidSignatureException"))
+        same(sim.cloudwatch({}, secret="wrong").error[:2], (400, "com.amazon.coral.service#InvalidSignatureException"))
+        reply = sim.cloudwatch({}, secret="wrong", headers={"x-amzn-query-mode": "true"})
+        same((reply.status, reply.headers["x-amzn-query-error"]), (403, "SignatureDoesNotMatch;Sender"))
 
 
 def test_log_says_what_was_served():

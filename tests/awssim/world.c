@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "awssim/session.h"
 #include "base/alloc.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -9,6 +10,7 @@
 
 /* A bound for aliases that are changed all the time; what is older carries no traffic any more. */
 #define ROUTING_HISTORY_MAX 4096
+#define PLACE_KEY_MAX 256
 
 void version_format(uint64_t version, char ret[static VERSION_TEXT_MAX]) {
         if (version == 0)
@@ -38,8 +40,21 @@ void world_uuid(World *w, char ret[static UUID_TEXT_MAX]) {
                         (unsigned) (0x8000 | (b >> 48 & 0x3fff)), (unsigned long long) (b & 0xffffffffffff));
 }
 
-Function *world_find_function(const World *w, const char *name) {
-        return map_get(w->by_name, name);
+/* False: longer than any function's. */
+static bool place_key(Place place, const char *name, char ret[static PLACE_KEY_MAX]) {
+        int n = snprintf(ret, PLACE_KEY_MAX, "%s/%s/%s", place.account, place.region, name);
+
+        return n > 0 && n < PLACE_KEY_MAX;
+}
+
+Function *world_find_function(const World *w, Place place, const char *name) {
+        char key[PLACE_KEY_MAX];
+
+        return place_key(place, name, key) ? map_get(w->by_place, key) : NULL;
+}
+
+Place function_place(const Function *f) {
+        return (Place){ .account = f->spec->account, .region = f->spec->region };
 }
 
 Version *function_find_version(const Function *f, uint64_t version) {
@@ -208,22 +223,38 @@ int world_new(Scenario *scenario, usec_t now, World **ret) {
         r = curve_set_constant(&w->latest.latency, 50);
         if (r < 0)
                 return r;
-        w->by_name = map_new();
+        w->by_place = map_new();
+        w->sessions = map_new();
         w->functions = alloc_array(MAX(scenario->n_functions, (size_t) 1), sizeof(Function));
-        if (!w->by_name || !w->functions)
+        if (!w->by_place || !w->sessions || !w->functions)
                 return -ENOMEM;
         for (size_t i = 0; i < scenario->n_functions; i++) {
                 Function *f = w->functions + w->n_functions++;
+                char key[PLACE_KEY_MAX];
 
                 r = function_init(w, f, scenario->functions + i, now);
                 if (r < 0)
                         return r;
-                r = map_put(w->by_name, f->spec->name, f);
+                if (!place_key(function_place(f), f->spec->name, key))
+                        return -ENAMETOOLONG;
+                r = map_put(w->by_place, key, f);
                 if (r < 0)
                         return r;
         }
         *ret = TAKE_PTR(w);
         return 0;
+}
+
+static void sessions_free(Map *sessions) {
+        const char *key;
+        size_t cursor = 0;
+        void *value;
+
+        if (!sessions)
+                return;
+        while (map_next(sessions, &cursor, &key, &value))
+                (void) session_free(value);
+        (void) map_free(sessions);
 }
 
 World *world_free(World *w) {
@@ -238,7 +269,8 @@ World *world_free(World *w) {
                 free(f->versions);
         }
         free(w->functions);
-        (void) map_free(w->by_name);
+        (void) map_free(w->by_place);
+        sessions_free(w->sessions);
         curve_done(&w->latest.latency);
         free(w);
         return NULL;

@@ -42,13 +42,23 @@ typedef struct Function {
         size_t n_aliases;
 } Function;
 
+/* Where something is: names mean nothing without it. */
+typedef struct Place {
+        const char *account, *region; /* borrowed */
+} Place;
+
+typedef struct Session Session;
+
 typedef struct World {
         Scenario *scenario; /* borrowed */
         Prng prng;
         usec_t start;
         Function *functions;
         size_t n_functions;
-        Map *by_name;
+        Map *by_place;               /* of the functions */
+        Map *sessions;               /* by access key; owned */
+        const Session *imds_session; /* what the metadata services gave out last; NULL: nothing yet */
+        const Session *container_session;
         VersionSpec latest; /* what $LATEST is like, in every function */
 } World;
 
@@ -56,7 +66,8 @@ int world_new(Scenario *scenario, usec_t now, World **ret);
 World *world_free(World *w);
 DEFINE_TRIVIAL_CLEANUP(World *, world_free);
 
-Function *world_find_function(const World *w, const char *name); /* NULL: none */
+Function *world_find_function(const World *w, Place place, const char *name); /* NULL: none */
+Place function_place(const Function *f);
 Version *function_find_version(const Function *f, uint64_t version);
 /* NULL: none, or deleted. */
 Alias *function_find_alias(const Function *f, const char *name);
