@@ -16,13 +16,12 @@ RECIPE = ("package.json", "package-lock.json", ".npmrc")
 NODE_MIN = 18
 
 
-def read_version():
+def check_version():
     if not PROGRAM or not NPM:
         raise Skip("no node and npm (Debian's nodejs and npm)")
     version = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, timeout=60).stdout.strip()
     if int(version.lstrip("v").split(".")[0]) < NODE_MIN:
         raise Skip("node %s, at least %d is needed" % (version, NODE_MIN))
-    return version
 
 
 def install(directory):
@@ -50,7 +49,7 @@ def install(directory):
 
 def modules(build):
     """The folder with node_modules in it."""
-    version = read_version()
+    check_version()
     digest = hashlib.sha256()
     for name in RECIPE:
         with open(os.path.join(SOURCE, name), "rb") as f:
@@ -60,7 +59,6 @@ def modules(build):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.isdir(directory):
             install(directory)
-    print("# node %s" % version)
     return directory
 
 

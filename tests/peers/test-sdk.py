@@ -10,11 +10,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import nodejs
-from simulator import CREDENTIALS, Simulator, Skip, run, same
+from simulator import CREDENTIALS, KEY, Simulator, Skip, run, same
 
 CONVERSE_MJS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sdk", "converse.mjs")
 SCENARIO = CREDENTIALS + """
 metrics: {resolution: 1s, delay: 0ms, trickle: 0ms, history: 5m, page_size: 50}
+roles:
+  - {arn: "arn:aws:iam::123456789012:role/deploy", external_id: x-42, trusts: [%s], denies: [UpdateAlias]}
 functions:
   - name: checkout
     timeout: 3
@@ -32,7 +34,7 @@ faults: [%s]
 
 def converse(part, *faults):
     """The request log of that part of the conversation."""
-    with Simulator(SCENARIO % ", ".join("{%s}" % f for f in faults)) as sim:
+    with Simulator(SCENARIO % (KEY, ", ".join("{%s}" % f for f in faults))) as sim:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment.update(AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null",
                            AWS_EC2_METADATA_DISABLED="true")
@@ -96,6 +98,12 @@ def test_throttled():
 def test_strangers():
     log = converse("strangers")
     same([(line["status"], "signed_by" in line) for line in log], [(403, False)] * 2)
+
+
+def test_roles():
+    same([line["operation"] for line in converse("roles")],
+         ["GetCallerIdentity"] + ["AssumeRole"] * 3 + ["GetCallerIdentity", "GetAlias", "UpdateAlias", "GetAlias",
+                                                       "GetCallerIdentity"])
 
 
 try:

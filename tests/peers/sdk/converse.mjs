@@ -309,5 +309,40 @@ async function strangers() {
   }
 }
 
-const parts = { aliases, weights, refusals, functions, metrics, metricRefusals, retries, throttled, strangers };
+async function roles() {
+  const who = await sts.send(new GetCallerIdentityCommand({}));
+  assert.equal(who.Account, "123456789012");
+  assert.match(who.$metadata.requestId, uuid);
+  const request = { RoleArn: "arn:aws:iam::123456789012:role/deploy", RoleSessionName: "peers", DurationSeconds: 900 };
+  const denied = await refusal(sts, new AssumeRoleCommand({ ...request, ExternalId: "wrong" }), 403, "AccessDenied");
+  assert.match(denied.message, /is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role\/deploy/);
+  const short = await refusal(sts, new AssumeRoleCommand({ ...request, DurationSeconds: 60 }), 400, "ValidationError");
+  assert.equal(short.Type, "Sender");
+
+  const { Credentials: given, AssumedRoleUser: user, $metadata } = await sts.send(
+    new AssumeRoleCommand({ ...request, ExternalId: "x-42" }),
+  );
+  assert.equal($metadata.httpStatusCode, 200);
+  assert.equal(user.Arn, "arn:aws:sts::123456789012:assumed-role/deploy/peers");
+  assert.match(user.AssumedRoleId, /:peers$/);
+  assert.match(given.AccessKeyId, /^ASIA/);
+  assert(given.Expiration instanceof Date);
+  const left = (given.Expiration - Date.now()) / 1000;
+  assert(left > 850 && left <= 900, `${left} s are left`);
+
+  const session = {
+    accessKeyId: given.AccessKeyId,
+    secretAccessKey: given.SecretAccessKey,
+    sessionToken: given.SessionToken,
+  };
+  const as = (more) => ({ ...options, credentials: { ...session, ...more } });
+  assert.equal((await new STSClient(as()).send(new GetCallerIdentityCommand({}))).Arn, user.Arn);
+  assert.equal((await new LambdaClient(as()).send(new GetAliasCommand(live))).FunctionVersion, "41");
+  await refusal(new LambdaClient(as()), split({ 42: 0.1 }), 403, "AccessDeniedException");
+  const stranger = new LambdaClient(as({ sessionToken: `${given.SessionToken}x` }));
+  await refusal(stranger, new GetAliasCommand(live), 403, "UnrecognizedClientException");
+  await refusal(new STSClient(as({ sessionToken: "x" })), new GetCallerIdentityCommand({}), 403, "InvalidClientTokenId");
+}
+
+const parts = { aliases, weights, refusals, functions, metrics, metricRefusals, retries, throttled, strangers, roles };
 await parts[part]();
