@@ -127,8 +127,8 @@ int exec_metrics_build(const ExecOp *op, HttpRequest *ret) {
 
         if (m->period < USEC_PER_SEC || count_buckets(op) > METRIC_ROWS_MAX)
                 return -EINVAL;
-        return cloudwatch_get_metric_data(&op->endpoint, m->queries, m->n_queries, op->action.metrics.from,
-                        op->action.metrics.until, m->data.next_token, ret);
+        return cloudwatch_get_metric_data(&op->endpoint, CLOUDWATCH_JSON, m->queries, m->n_queries,
+                        op->action.metrics.from, op->action.metrics.until, m->data.next_token, ret);
 }
 
 /* Only complete results may be judged. */
@@ -272,7 +272,7 @@ bool exec_metrics_take(ExecOp *op, const HttpResponse *response) {
         char error[160] = "";
         int r;
 
-        r = cloudwatch_parse_metric_data(response, &m->data, error);
+        r = cloudwatch_parse_metric_data(response, CLOUDWATCH_JSON, &m->data, error);
         if (r == -EBADMSG) {
                 exec_op_fail(op, FAULT_PERMANENT, "%s", error);
                 return false;

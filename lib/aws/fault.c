@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aws/json-reply.h"
+#include "aws/xml-reply.h"
 #include "base/str.h"
 
 #define ERROR_BODY_MAX (1024u * 1024)
@@ -52,19 +53,24 @@ static const struct {
         { "EC2Throttled", AWS_THROTTLED },
         { "ExpiredToken", AWS_EXPIRED },
         { "IDPCommunicationError", AWS_TRANSIENT },
+        { "IDPRejectedClaim", AWS_EXPIRED }, /* a web identity token that expired or was revoked */
         { "IncompleteSignature", AWS_DENIED },
         { "InternalFailure", AWS_TRANSIENT },
         { "InternalServiceError", AWS_TRANSIENT },
         { "InternalServiceFault", AWS_TRANSIENT },
+        { "InvalidAction", AWS_INVALID },
         { "InvalidClientTokenId", AWS_EXPIRED },
+        { "InvalidIdentityToken", AWS_EXPIRED },
         { "InvalidSignature", AWS_EXPIRED },
         { "LimitExceeded", AWS_THROTTLED },
+        { "MissingAction", AWS_INVALID },
         { "MissingAuthenticationToken", AWS_DENIED },
         { "NotAuthorized", AWS_DENIED },
         { "OptInRequired", AWS_DENIED },
         { "PreconditionFailed", AWS_PRECONDITION },
         { "PriorRequestNotComplete", AWS_THROTTLED },
         { "ProvisionedThroughputExceeded", AWS_THROTTLED },
+        { "RegionDisabled", AWS_DENIED },
         { "RequestExpired", AWS_CLOCK },
         { "RequestInTheFuture", AWS_CLOCK },
         { "RequestLimitExceeded", AWS_THROTTLED },
@@ -156,6 +162,14 @@ static void copy_code(char dst[static AWS_ERROR_CODE_MAX], const char *raw) {
         dst[n] = '\0';
 }
 
+/* What holds anything but printable ASCII, or is too long, is no such Id. */
+static void copy_request_id(char dst[static AWS_REQUEST_ID_MAX], const char *s) {
+        for (const char *p = s; *p; p++)
+                if (*p <= ' ' || *p > '~')
+                        return;
+        (void) str_copy(dst, AWS_REQUEST_ID_MAX, s);
+}
+
 static const char *first_string(struct json_object *o, const char *const *keys, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 const char *s = json_reply_string(o, keys[i]);
@@ -166,18 +180,79 @@ static const char *first_string(struct json_object *o, const char *const *keys, 
         return "";
 }
 
-static void read_body(const HttpResponse *response, AwsError *error) {
+/* Throttled by what: of the function, or of its callers. */
+static void add_reason(AwsError *error, const char *reason) {
+        char text[AWS_ERROR_MESSAGE_MAX];
+        size_t used = strlen(error->message);
+
+        json_reply_print(text, sizeof(text), reason);
+        if (text[0] != '\0')
+                (void) snprintf(error->message + used, sizeof(error->message) - used, "%s(%s)",
+                                used > 0 ? " " : "", text);
+}
+
+static void read_json(const HttpResponse *response, AwsError *error) {
         static const char *const code_keys[] = { "code", "Code", "__type" };
         static const char *const message_keys[] = { "message", "Message", "errorMessage" };
+        static const char *const reason_keys[] = { "Reason" };
         _cleanup_(json_object_putp) struct json_object *o = NULL;
 
-        if (response->body_size > ERROR_BODY_MAX ||
-                        json_reply_parse(response->body, response->body_size, &o) < 0)
+        if (json_reply_parse(response->body, response->body_size, &o) < 0)
                 return;
         if (error->code[0] == '\0')
                 copy_code(error->code, first_string(o, code_keys, ELEMENTSOF(code_keys)));
         json_reply_print(error->message, sizeof(error->message),
                         first_string(o, message_keys, ELEMENTSOF(message_keys)));
+        if (response->status == 429)
+                add_reason(error, first_string(o, reason_keys, ELEMENTSOF(reason_keys)));
+}
+
+/* <ErrorResponse><Error>, <Response><Errors><Error>, <Error>; or an element that has the code for its name,
+ * such as <UnknownOperationException/>. NULL: no error of AWS. */
+static const XmlNode *find_error(const XmlNode *root) {
+        if (streq(root->name, "ErrorResponse"))
+                return xml_node_child(root, "Error");
+        if (streq(root->name, "Response"))
+                return xml_node_child(xml_node_child(root, "Errors"), "Error");
+        return streq(root->name, "Error") || str_ends_with(root->name, "Exception") ? root : NULL;
+}
+
+static const char *first_text(const XmlNode *node, const char *a, const char *b) {
+        const char *text = xml_node_text(node, a);
+
+        if (!text)
+                text = xml_node_text(node, b);
+        return text ? text : "";
+}
+
+static void read_xml(const HttpResponse *response, AwsError *error) {
+        _cleanup_(xml_reply_done) XmlReply x = { 0 };
+        const XmlNode *root, *node;
+        const char *code;
+
+        if (xml_reply_parse(response->body, response->body_size, &x) < 0)
+                return;
+        root = &x.nodes[0];
+        node = find_error(root);
+        if (!node)
+                return;
+        code = xml_node_text(node, "Code");
+        if (!code && str_ends_with(node->name, "Exception"))
+                code = node->name;
+        if (code && error->code[0] == '\0')
+                copy_code(error->code, code);
+        json_reply_print(error->message, sizeof(error->message), first_text(node, "Message", "message"));
+        if (error->request_id[0] == '\0')
+                copy_request_id(error->request_id, first_text(root, "RequestId", "RequestID"));
+}
+
+static void read_body(const HttpResponse *response, AwsError *error) {
+        if (!response->body || response->body_size > ERROR_BODY_MAX)
+                return;
+        if (response->body[strspn(response->body, " \t\r\n")] == '<')
+                read_xml(response, error);
+        else
+                read_json(response, error);
 }
 
 void aws_error_from_response(const HttpResponse *response, AwsError *ret) {
@@ -192,6 +267,8 @@ void aws_error_from_response(const HttpResponse *response, AwsError *ret) {
                 copy_code(error.code, response->error_type);
         if (response->query_error)
                 copy_code(query_code, response->query_error);
+        if (response->request_id)
+                copy_request_id(error.request_id, response->request_id);
         read_body(response, &error);
         error.fault = classify(response->status, error.code, query_code, error.message);
         if (error.code[0] == '\0')

@@ -25,14 +25,17 @@ const char *aws_fault_to_string(AwsFault f);
 
 #define AWS_ERROR_CODE_MAX 96
 #define AWS_ERROR_MESSAGE_MAX 320
+#define AWS_REQUEST_ID_MAX 64
 
 typedef struct AwsError {
         AwsFault fault;
         char code[AWS_ERROR_CODE_MAX];       /* "PreconditionFailedException"; "" when AWS gave none */
         char message[AWS_ERROR_MESSAGE_MAX]; /* AWS's words, control characters replaced, cut when long; or
                                                 ours */
+        char request_id[AWS_REQUEST_ID_MAX]; /* from a header, else from the body; "" when there is none */
 } AwsError;
 
-/* Reads status, x-amzn-errortype, x-amzn-query-error and a JSON error body ("__type", "code", "message",
- * "Message"). AWS_OK for 2xx. Any input is safe. */
+/* Reads status, headers and the error body: JSON ("__type", "code", "message", "Message", and "Reason",
+ * which is added to the message) or XML (<ErrorResponse>, <Response>, <Error>, <SomeException>). AWS_OK for
+ * 2xx. Any input is safe. */
 void aws_error_from_response(const HttpResponse *response, AwsError *ret);

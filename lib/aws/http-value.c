@@ -12,7 +12,7 @@
 
 #define URL_MAX (256u * 1024)
 #define RESPONSE_HEADER_MAX 4096u
-#define RETRY_AFTER_MAX_SECONDS (24u * 60 * 60)
+#define RETRY_AFTER_MAX USEC_PER_DAY
 
 const char *http_method_to_string(HttpMethod m) {
         switch (m) {
@@ -41,11 +41,15 @@ void http_request_done(HttpRequest *r) {
         free(r->host);
         free(r->path);
         free(r->query);
+        if (r->body)
+                explicit_bzero(r->body, r->body_size); /* it may hold a token */
         free(r->body);
         *r = (HttpRequest){ 0 };
 }
 
 void http_response_done(HttpResponse *r) {
+        if (r->body)
+                explicit_bzero(r->body, r->body_size); /* it may hold credentials */
         free(r->body);
         free(r->request_id);
         free(r->error_type);
@@ -132,16 +136,35 @@ static int take_text(char **field, const char *value, size_t n) {
         return 0;
 }
 
-/* Retry-After may also be a date; that form is left to the caller's own back-off. */
-static usec_t parse_retry_after(const char *seconds) {
+/* A number of units as a span. -EINVAL: no number. */
+static int parse_span(const char *text, usec_t unit, usec_t *ret) {
         uint64_t n;
-        int r = str_parse_u64(seconds, RETRY_AFTER_MAX_SECONDS, &n);
+        int r = str_parse_u64(text, RETRY_AFTER_MAX / unit, &n);
 
         if (r == -ERANGE)
-                n = RETRY_AFTER_MAX_SECONDS;
+                n = RETRY_AFTER_MAX / unit;
         else if (r < 0)
-                return 0;
-        return n * USEC_PER_SEC;
+                return r;
+        *ret = n * unit;
+        return 0;
+}
+
+/* Seconds or a date. What the far side's clock says counts, not ours: the date is as far away as the reply's
+ * Date is before it, and that header may come later. */
+static void take_retry_after(HttpResponse *r, const char *text) {
+        usec_t span = 0, at = 0;
+
+        if (r->has_retry_ms)
+                return;
+        if (parse_span(text, USEC_PER_SEC, &span) < 0)
+                (void) time_parse_http(text, &at);
+        r->retry_after = span;
+        r->retry_at = at;
+}
+
+static void settle_retry_at(HttpResponse *r) {
+        if (r->retry_at > 0 && !r->has_retry_ms)
+                r->retry_after = r->date > 0 ? usec_min(usec_sub(r->retry_at, r->date), RETRY_AFTER_MAX) : 0;
 }
 
 static int take_time(HttpResponse *r, const char *name, const char *value, size_t n) {
@@ -149,10 +172,14 @@ static int take_time(HttpResponse *r, const char *name, const char *value, size_
 
         if (!text)
                 return -ENOMEM;
-        if (strcaseeq(name, "retry-after"))
-                r->retry_after = parse_retry_after(text);
+        if (strcaseeq(name, "x-amz-retry-after")) {
+                if (parse_span(text, USEC_PER_MSEC, &r->retry_after) >= 0)
+                        r->has_retry_ms = true;
+        } else if (strcaseeq(name, "retry-after"))
+                take_retry_after(r, text);
         else if (time_parse_http(text, &r->date) < 0)
                 r->date = 0;
+        settle_retry_at(r);
         return 0;
 }
 
@@ -171,7 +198,10 @@ int http_response_take_header(HttpResponse *r, const char *name, const char *val
                 return take_text(&r->error_type, value, n);
         if (strcaseeq(name, "x-amzn-query-error"))
                 return take_text(&r->query_error, value, n);
-        if (strcaseeq(name, "date") || strcaseeq(name, "retry-after"))
+        if (strcaseeq(name, "date") || strcaseeq(name, "retry-after") ||
+                        strcaseeq(name, "x-amz-retry-after"))
                 return take_time(r, name, value, n);
+        if (strcaseeq(name, "age"))
+                r->has_age = true;
         return 0;
 }

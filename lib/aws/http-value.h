@@ -41,7 +41,10 @@ struct HttpResponse {
         char *error_type;   /* x-amzn-errortype, raw */
         char *query_error;  /* x-amzn-query-error, raw */
         usec_t date;        /* Date header, 0 when absent or unreadable */
-        usec_t retry_after; /* Retry-After in seconds turned into a span, 0 when absent */
+        bool has_age;       /* Age header: from a cache, and so is the date */
+        usec_t retry_after; /* how long the far side asks us to wait, at most a day; 0 when it does not */
+        usec_t retry_at;    /* Retry-After as a date, which becomes a span when the date is known */
+        bool has_retry_ms;  /* x-amz-retry-after was there: it beats Retry-After */
 };
 
 const char *http_method_to_string(HttpMethod m);

@@ -1,21 +1,19 @@
 #include "aws/svc-cloudwatch.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/fault.h"
 #include "aws/json-reply.h"
-#include "aws/json-request.h"
+#include "aws/svc-cloudwatch-internal.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/usec.h"
 
-#define TARGET "GraniteServiceVersion20100801.GetMetricData"
-#define REPLY_MAX (16u * 1024 * 1024)
+#define TARGET "GraniteServiceVersion20100801."
 #define TOKEN_MAX (64u * 1024)
-#define TIMESTAMP_MAX 253402300799.0 /* the last second of year 9999 */
-#define POINTS_TOTAL_MAX 1000000u    /* of all series over all pages: 16 MiB */
+#define POINTS_TOTAL_MAX 1000000u /* of all series over all pages: 16 MiB */
 
 int metric_data_init(MetricData *d, size_t n_queries) {
         MetricSeries *series;
@@ -39,48 +37,46 @@ void metric_data_done(MetricData *d) {
         *d = (MetricData){ 0 };
 }
 
-static void add_query(JsonRequest *j, struct json_object *queries, size_t index, const MetricQuery *q) {
-        struct json_object *o = json_request_object(j, queries, NULL);
-        struct json_object *stat = json_request_object(j, o, "MetricStat");
-        struct json_object *metric = json_request_object(j, stat, "Metric");
-        struct json_object *dimensions;
-        char id[24];
+int cloudwatch_request(
+                const AwsEndpoint *e, CloudwatchProtocol protocol, const char *operation, HttpRequest *ret) {
+        _cleanup_(http_request_done) HttpRequest request = { 0 };
+        char target[96];
+        int r;
 
-        (void) snprintf(id, sizeof(id), "q%zu", index);
-        json_request_string(j, o, "Id", id);
-        json_request_boolean(j, o, "ReturnData", true);
-        json_request_string(j, metric, "Namespace", q->name_space);
-        json_request_string(j, metric, "MetricName", q->metric);
-        dimensions = json_request_array(j, metric, "Dimensions");
-        for (size_t i = 0; i < q->n_dimensions; i++) {
-                struct json_object *dimension = json_request_object(j, dimensions, NULL);
-
-                json_request_string(j, dimension, "Name", q->dimensions[i].name);
-                json_request_string(j, dimension, "Value", q->dimensions[i].value);
+        r = aws_endpoint_request(e, HTTP_POST, "/", &request);
+        if (r < 0)
+                return r;
+        if (protocol == CLOUDWATCH_JSON) {
+                (void) snprintf(target, sizeof(target), TARGET "%s", operation);
+                r = http_request_add_header(&request, "x-amz-target", target);
+                if (r < 0)
+                        return r;
+                /* Keeps the status and the codes of the Query protocol, which say more. */
+                r = http_request_add_header(&request, "x-amzn-query-mode", "true");
+                if (r < 0)
+                        return r;
         }
-        json_request_integer(j, stat, "Period", q->period_seconds);
-        json_request_string(j, stat, "Stat", q->stat);
+        *ret = request;
+        request = (HttpRequest){ 0 };
+        return 0;
 }
 
-static int finish_query(const MetricQuery *queries, size_t n, usec_t start, usec_t end,
-                const char *next_token, HttpRequest *request) {
-        _cleanup_(json_request_done) JsonRequest j = { 0 };
-        struct json_object *list;
-
-        json_request_init(&j);
-        list = json_request_array(&j, j.root, "MetricDataQueries");
-        for (size_t i = 0; i < n; i++)
-                add_query(&j, list, i, &queries[i]);
-        json_request_integer(&j, j.root, "StartTime", (int64_t) (start / USEC_PER_SEC));
-        json_request_integer(&j, j.root, "EndTime", (int64_t) (end / USEC_PER_SEC));
-        json_request_string(&j, j.root, "ScanBy", "TimestampAscending");
-        if (!str_is_empty(next_token))
-                json_request_string(&j, j.root, "NextToken", next_token);
-        return json_request_finish(&j, "application/x-amz-json-1.0", request);
+static int finish(CloudwatchProtocol protocol, const MetricCall *call, HttpRequest *request) {
+        switch (protocol) {
+        case CLOUDWATCH_JSON:
+                return cloudwatch_json_finish_metrics(call, request);
+        case CLOUDWATCH_QUERY:
+                return cloudwatch_query_finish_metrics(call, request);
+        }
+        ASSERT_NEVER();
+        return -EINVAL;
 }
 
-int cloudwatch_get_metric_data(const AwsEndpoint *e, const MetricQuery *queries, size_t n, usec_t start,
-                usec_t end, const char *next_token, HttpRequest *ret) {
+int cloudwatch_get_metric_data(const AwsEndpoint *e, CloudwatchProtocol protocol, const MetricQuery *queries,
+                size_t n, usec_t start, usec_t end, const char *next_token, HttpRequest *ret) {
+        const MetricCall call = {
+                .queries = queries, .n = n, .start = start, .end = end, .next_token = next_token
+        };
         _cleanup_(http_request_done) HttpRequest request = { 0 };
         int r;
 
@@ -89,17 +85,10 @@ int cloudwatch_get_metric_data(const AwsEndpoint *e, const MetricQuery *queries,
         for (size_t i = 0; i < n; i++)
                 if (queries[i].n_dimensions > CLOUDWATCH_DIMENSIONS_MAX || queries[i].period_seconds == 0)
                         return -EINVAL;
-        r = aws_endpoint_request(e, HTTP_POST, "/", &request);
+        r = cloudwatch_request(e, protocol, "GetMetricData", &request);
         if (r < 0)
                 return r;
-        r = http_request_add_header(&request, "x-amz-target", TARGET);
-        if (r < 0)
-                return r;
-        /* Keeps the status and the codes of the Query protocol, which say more. */
-        r = http_request_add_header(&request, "x-amzn-query-mode", "true");
-        if (r < 0)
-                return r;
-        r = finish_query(queries, n, start, end, next_token, &request);
+        r = finish(protocol, &call, &request);
         if (r < 0)
                 return r;
         *ret = request;
@@ -107,9 +96,17 @@ int cloudwatch_get_metric_data(const AwsEndpoint *e, const MetricQuery *queries,
         return 0;
 }
 
-static int bad_reply(char reterr[static 160], const char *what) {
+int cloudwatch_bad_reply(char reterr[static 160], const char *what) {
         (void) str_copy(reterr, 160, what);
         return -EBADMSG;
+}
+
+void cloudwatch_print_message(char dst[static METRIC_MESSAGE_MAX], const char *code, const char *value) {
+        char text[2 * METRIC_MESSAGE_MAX];
+
+        (void) snprintf(text, sizeof(text), "%s%s%s", code ? code : "",
+                        str_is_empty(code) || str_is_empty(value) ? "" : ": ", value ? value : "");
+        json_reply_print(dst, METRIC_MESSAGE_MAX, text);
 }
 
 static MetricStatus status_from_text(const char *s) {
@@ -138,32 +135,6 @@ static MetricStatus join_status(MetricStatus before, MetricStatus now) {
         return now;
 }
 
-/* 1: a point. 0: one that is not finite. */
-static int parse_value(struct json_object *o, double *ret) {
-        static const char *const not_finite[] = { "NaN", "Infinity", "-Infinity" };
-        const char *s;
-
-        if (json_object_is_type(o, json_type_string)) {
-                s = json_object_get_string(o);
-                for (size_t i = 0; i < ELEMENTSOF(not_finite); i++)
-                        if (streq(s, not_finite[i]))
-                                return 0;
-                return -EBADMSG;
-        }
-        if (json_object_is_type(o, json_type_double) && !isfinite(json_object_get_double(o)))
-                return 0;
-        return json_reply_number(o, ret) < 0 ? -EBADMSG : 1;
-}
-
-static int parse_time(struct json_object *o, usec_t *ret) {
-        double seconds;
-
-        if (json_reply_number(o, &seconds) < 0 || seconds < 0 || seconds > TIMESTAMP_MAX)
-                return -EBADMSG;
-        *ret = (usec_t) llround(seconds * (double) USEC_PER_SEC);
-        return 0;
-}
-
 static int compare_points(const void *a, const void *b) {
         const MetricPoint *x = a, *y = b;
 
@@ -182,40 +153,6 @@ static int order_points(MetricPoint *points, size_t n) {
         for (size_t i = 1; i < n; i++)
                 if (points[i - 1].time == points[i].time)
                         return -EBADMSG;
-        return 0;
-}
-
-static int parse_points(struct json_object *result, MetricPoint **ret, size_t *ret_n) {
-        struct json_object *times = NULL, *values = NULL;
-        _cleanup_(freep) MetricPoint *points = NULL;
-        size_t n = 0, total;
-        int r;
-
-        r = json_reply_member(result, "Timestamps", json_type_array, &times);
-        if (r >= 0)
-                r = json_reply_member(result, "Values", json_type_array, &values);
-        if (r < 0 || !times != !values)
-                return -EBADMSG;
-        total = times ? json_object_array_length(times) : 0;
-        if (total > CLOUDWATCH_DATAPOINTS_MAX || (values && json_object_array_length(values) != total))
-                return -EBADMSG;
-        points = alloc_array(total, sizeof(MetricPoint));
-        if (!points)
-                return -ENOMEM;
-        for (size_t i = 0; i < total; i++) {
-                r = parse_time(json_object_array_get_idx(times, i), &points[n].time);
-                if (r < 0)
-                        return r;
-                r = parse_value(json_object_array_get_idx(values, i), &points[n].value);
-                if (r < 0)
-                        return r;
-                n += r > 0;
-        }
-        r = order_points(points, n);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(points);
-        *ret_n = n;
         return 0;
 }
 
@@ -277,79 +214,67 @@ static size_t count_points(const MetricData *data) {
         return n;
 }
 
-static int take_result(
-                MetricData *data, struct json_object *result, size_t *n_points, char reterr[static 160]) {
-        _cleanup_(freep) MetricPoint *points = NULL;
+void metric_result_done(MetricResult *result) {
+        free(result->points);
+        *result = (MetricResult){ 0 };
+}
+
+int metric_data_take_result(
+                MetricData *data, const MetricResult *result, size_t *n_points, char reterr[static 160]) {
         MetricSeries *series;
-        const char *status;
-        size_t n = 0;
+        MetricStatus status;
         int r;
 
-        if (!json_object_is_type(result, json_type_object))
-                return bad_reply(reterr, "an element of MetricDataResults is not an object");
-        series = find_series(data, json_reply_string(result, "Id"));
+        series = find_series(data, result->id);
         if (!series)
-                return bad_reply(reterr, "a result has an Id that was not asked for");
-        status = json_reply_string(result, "StatusCode");
-        if (!status)
-                return bad_reply(reterr, "a result has no StatusCode");
-        r = parse_points(result, &points, &n);
-        if (r == -EBADMSG)
-                return bad_reply(reterr, "Timestamps and Values of a result do not make a series");
+                return cloudwatch_bad_reply(reterr, "a result has an Id that was not asked for");
+        if (!result->status)
+                return cloudwatch_bad_reply(reterr, "a result has no StatusCode");
+        r = order_points(result->points, result->n_points);
         if (r < 0)
-                return r;
-        *n_points += n;
+                return cloudwatch_bad_reply(
+                                reterr, "Timestamps and Values of a result do not make a series");
+        *n_points += result->n_points;
         if (*n_points > POINTS_TOTAL_MAX)
-                return bad_reply(reterr, "more data points than were asked for");
-        r = merge_points(series, points, n);
+                return cloudwatch_bad_reply(reterr, "more data points than were asked for");
+        r = merge_points(series, result->points, result->n_points);
         if (r < 0)
                 return r;
-        series->status = join_status(series->status, status_from_text(status));
+        status = join_status(series->status, status_from_text(result->status));
+        /* The words of a failure stay with it. */
+        if (result->message[0] != '\0' && (series->message[0] == '\0' || status != series->status))
+                memcpy(series->message, result->message, sizeof(series->message));
+        series->status = status;
         return 0;
 }
 
-static int take_token(MetricData *data, struct json_object *o, char reterr[static 160]) {
-        struct json_object *value = NULL;
-        const char *text;
-        char *token = NULL;
-        int r;
+int cloudwatch_take_token(char **token, const char *text, char reterr[static 160]) {
+        char *copy = NULL;
 
-        r = json_reply_member(o, "NextToken", json_type_string, &value);
-        text = json_reply_string(o, "NextToken");
-        if (r < 0 || (r > 0 && !text))
-                return bad_reply(reterr, "NextToken is not a string");
         if (!str_is_empty(text)) {
                 if (strlen(text) > TOKEN_MAX)
-                        return bad_reply(reterr, "NextToken is longer than 64 KiB");
-                token = alloc_copy_string(text);
-                if (!token)
+                        return cloudwatch_bad_reply(reterr, "NextToken is longer than 64 KiB");
+                copy = alloc_copy_string(text);
+                if (!copy)
                         return -ENOMEM;
         }
-        free(data->next_token);
-        data->next_token = token;
+        free(*token);
+        *token = copy;
         return 0;
 }
 
-int cloudwatch_parse_metric_data(const HttpResponse *response, MetricData *data, char reterr[static 160]) {
-        _cleanup_(json_object_putp) struct json_object *o = NULL;
-        struct json_object *results = NULL;
+int cloudwatch_parse_metric_data(const HttpResponse *response, CloudwatchProtocol protocol, MetricData *data,
+                char reterr[static 160]) {
         size_t n_points = count_points(data);
-        int r;
 
-        if (response->body_size > REPLY_MAX)
-                return bad_reply(reterr, "the reply is larger than 16 MiB");
-        r = json_reply_parse(response->body, response->body_size, &o);
-        if (r == -EBADMSG)
-                return bad_reply(reterr,
-                                "the reply is not a JSON object, is cut off, or has too many elements");
-        if (r < 0)
-                return r;
-        if (json_reply_member(o, "MetricDataResults", json_type_array, &results) <= 0)
-                return bad_reply(reterr, "the reply has no MetricDataResults");
-        for (size_t i = 0; i < json_object_array_length(results); i++) {
-                r = take_result(data, json_object_array_get_idx(results, i), &n_points, reterr);
-                if (r < 0)
-                        return r;
+        if (response->body_size > METRIC_REPLY_MAX)
+                return cloudwatch_bad_reply(reterr, "the reply is larger than 16 MiB");
+        switch (protocol) {
+        case CLOUDWATCH_JSON:
+                return cloudwatch_json_parse_metrics(response, data, &n_points, reterr);
+        case CLOUDWATCH_QUERY:
+                return cloudwatch_query_parse_metrics(response, data, &n_points, reterr);
         }
-        return take_token(data, o, reterr);
+        ASSERT_NEVER();
+        return -EINVAL;
 }

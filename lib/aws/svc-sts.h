@@ -12,7 +12,8 @@ typedef struct StsRole {
         unsigned duration_seconds; /* 0: AWS's default of an hour */
 } StsRole;
 
-/* -EINVAL: a member that STS would refuse for its characters or length. */
+/* -EINVAL: a member that STS would refuse for its characters or length. With a web identity there is no
+ * external_id: it is passed over, and so are newlines at the end of the token. */
 int sts_assume_role(const AwsEndpoint *e, const StsRole *role, HttpRequest *ret);
 int sts_assume_role_with_web_identity(const AwsEndpoint *e, const StsRole *role, const char *token,
                 size_t token_size, HttpRequest *ret);

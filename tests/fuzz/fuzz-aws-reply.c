@@ -63,7 +63,7 @@ static void read_metrics(const HttpResponse *response) {
 
         if (metric_data_init(&data, SERIES) < 0)
                 abort();
-        r = cloudwatch_parse_metric_data(response, &data, error);
+        r = cloudwatch_parse_metric_data(response, CLOUDWATCH_JSON, &data, error);
         FUZZ_CHECK(r >= 0 || (r == -EBADMSG && error[0] != '\0'));
         for (size_t i = 0; i < SERIES; i++) {
                 check_series(&data.series[i]);
@@ -72,7 +72,7 @@ static void read_metrics(const HttpResponse *response) {
         if (r < 0)
                 return;
         /* The same page again adds nothing. */
-        FUZZ_CHECK(cloudwatch_parse_metric_data(response, &data, error) >= 0);
+        FUZZ_CHECK(cloudwatch_parse_metric_data(response, CLOUDWATCH_JSON, &data, error) >= 0);
         for (size_t i = 0; i < SERIES; i++)
                 FUZZ_CHECK(data.series[i].n_points == n_points[i]);
 }

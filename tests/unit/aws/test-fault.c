@@ -96,7 +96,8 @@ TEST(lambda_errors) {
                 { 429, "TooManyRequestsException", NULL,
                                 "{\"Reason\":\"CallerRateLimitExceeded\",\"message\":\"Rate "
                                 "Exceeded.\"}",
-                                AWS_THROTTLED, "TooManyRequestsException", "Rate Exceeded." },
+                                AWS_THROTTLED, "TooManyRequestsException",
+                                "Rate Exceeded. (CallerRateLimitExceeded)" },
                 { 500, "ServiceException", NULL, "{\"Message\":\"An error occurred\"}", AWS_TRANSIENT,
                                 "ServiceException", "An error occurred" },
                 { 404, "UnknownOperationException", NULL, "{}", AWS_INVALID, "UnknownOperationException",
@@ -144,6 +145,63 @@ TEST(json_1_0_errors) {
         };
 
         check_rows(rows, ELEMENTSOF(rows));
+}
+
+/* All that is said of the same things in JSON, with and without x-amzn-query-mode. */
+TEST(cloudwatch_refusals) {
+        static const struct {
+                const char *type, *query;
+                AwsFault fault;
+        } rows[] = {
+                { "com.amazon.coral.validate#ValidationException", NULL, AWS_INVALID },
+                { "com.amazon.coral.validate#ValidationException", "ValidationError;Sender", AWS_INVALID },
+                { JSON_1_0 "InvalidParameterValueException", "InvalidParameterValue;Sender", AWS_INVALID },
+                { JSON_1_0 "InvalidParameterCombinationException", NULL, AWS_INVALID },
+                { JSON_1_0 "MissingRequiredParameterException", "MissingParameter;Sender", AWS_INVALID },
+                { JSON_1_0 "InvalidNextToken", "InvalidNextToken;Sender", AWS_INVALID },
+                { "com.amazon.coral.service#SerializationException", NULL, AWS_INVALID },
+                { JSON_1_0 "ResourceNotFound", NULL, AWS_MISSING },
+                { JSON_1_0 "ResourceNotFoundException", "ResourceNotFound;Sender", AWS_MISSING },
+                { "com.amazon.coral.service#AccessDeniedException", NULL, AWS_DENIED },
+                { "com.amazon.coral.service#UnrecognizedClientException", NULL, AWS_EXPIRED },
+                { "com.amazon.coral.service#ExpiredTokenException", NULL, AWS_EXPIRED },
+                { "com.amazon.coral.service#ThrottlingException", "Throttling;Sender", AWS_THROTTLED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char body[256];
+                AwsError error;
+
+                (void) snprintf(body, sizeof(body), "{\"__type\":\"%s\",\"message\":\"m\"}", rows[i].type);
+                error = read_error(400, NULL, rows[i].query, body);
+                EXPECT_STR(aws_fault_to_string(error.fault), aws_fault_to_string(rows[i].fault));
+                EXPECT_STR(error.code, strchr(rows[i].type, '#') + 1);
+                EXPECT_STR(error.message, "m");
+        }
+}
+
+TEST(throttles_say_of_what) {
+        static const char *const reasons[] = { "CallerRateLimitExceeded",
+                "ConcurrentInvocationLimitExceeded", "FunctionInvocationRateLimitExceeded",
+                "ReservedFunctionConcurrentInvocationLimitExceeded",
+                "ReservedFunctionInvocationRateLimitExceeded", "ConcurrentSnapshotCreateLimitExceeded" };
+        char body[4096], expected[128];
+        AwsError error;
+
+        for (size_t i = 0; i < ELEMENTSOF(reasons); i++) {
+                (void) snprintf(body, sizeof(body),
+                                "{\"Reason\":\"%s\",\"Type\":\"User\",\"message\":\"Rate Exceeded.\"}",
+                                reasons[i]);
+                (void) snprintf(expected, sizeof(expected), "Rate Exceeded. (%s)", reasons[i]);
+                error = read_error(429, "TooManyRequestsException", NULL, body);
+                EXPECT_INT(error.fault, AWS_THROTTLED);
+                EXPECT_STR(error.message, expected);
+        }
+        EXPECT_STR(read_error(429, NULL, NULL, "{\"Reason\":\"R\"}").message, "(R)");
+        EXPECT_STR(read_error(429, NULL, NULL, "{\"Reason\":7,\"message\":\"m\"}").message, "m");
+        EXPECT_STR(read_error(400, NULL, NULL, "{\"Reason\":\"R\",\"message\":\"m\"}").message, "m");
+        (void) snprintf(body, sizeof(body), "{\"Reason\":\"%01000d\",\"message\":\"%0300d\"}", 1, 2);
+        EXPECT_INT(strlen(read_error(429, NULL, NULL, body).message), AWS_ERROR_MESSAGE_MAX - 1);
 }
 
 /* Every code of the "throttling" list, with and without the suffix, whatever the status. */

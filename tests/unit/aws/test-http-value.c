@@ -115,3 +115,55 @@ TEST(reply_headers_that_make_no_sense) {
         EXPECT_OK(http_response_take_header(&r, "x-amzn-errortype", value));
         EXPECT(!r.error_type);
 }
+
+typedef struct Wait {
+        const char *headers[6]; /* name, value, … */
+        usec_t expected;
+} Wait;
+
+TEST(how_long_to_wait) {
+        static const char date[] = "Thu, 15 Jan 2026 12:34:56 GMT",
+                          later[] = "Thu, 15 Jan 2026 12:35:26 GMT",
+                          next_year[] = "Fri, 15 Jan 2027 12:35:26 GMT";
+        static const Wait rows[] = {
+                { { "date", date }, 0 },
+                { { "retry-after", "0" }, 0 },
+                { { "retry-after", "3" }, 3 * USEC_PER_SEC },
+                { { "retry-after", "86400" }, USEC_PER_DAY },
+                { { "retry-after", "86401" }, USEC_PER_DAY },
+                { { "retry-after", "1.5" }, 0 },
+                { { "Retry-After", later }, 0 },
+                { { "Retry-After", later, "Date", date }, 30 * USEC_PER_SEC },
+                { { "Date", date, "Retry-After", later }, 30 * USEC_PER_SEC },
+                { { "Date", later, "Retry-After", date }, 0 },
+                { { "Date", date, "Retry-After", next_year }, USEC_PER_DAY },
+                { { "Date", "nonsense", "Retry-After", later }, 0 },
+                { { "Retry-After", later, "Retry-After", "3", "Date", date }, 3 * USEC_PER_SEC },
+                { { "Retry-After", "3", "Retry-After", later, "Date", date }, 30 * USEC_PER_SEC },
+                { { "x-amz-retry-after", "250" }, 250 * USEC_PER_MSEC },
+                { { "X-Amz-Retry-After", "250", "Retry-After", "3" }, 250 * USEC_PER_MSEC },
+                { { "Retry-After", "3", "X-Amz-Retry-After", "250" }, 250 * USEC_PER_MSEC },
+                { { "Retry-After", later, "X-Amz-Retry-After", "250", "Date", date }, 250 * USEC_PER_MSEC },
+                { { "X-Amz-Retry-After", "soon", "Retry-After", "3" }, 3 * USEC_PER_SEC },
+                { { "Retry-After", "3", "X-Amz-Retry-After", "soon" }, 3 * USEC_PER_SEC },
+                { { "X-Amz-Retry-After", "99999999999999999999" }, USEC_PER_DAY },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(http_response_done) HttpResponse r = { 0 };
+
+                printf("# row %zu\n", i);
+                for (size_t j = 0; j < ELEMENTSOF(rows[i].headers) && rows[i].headers[j]; j += 2)
+                        EXPECT_OK(http_response_take_header(&r, rows[i].headers[j], rows[i].headers[j + 1]));
+                EXPECT_INT(r.retry_after, rows[i].expected);
+        }
+}
+
+TEST(replies_from_a_cache) {
+        _cleanup_(http_response_done) HttpResponse r = { 0 };
+
+        EXPECT_OK(http_response_take_header(&r, "x-age", "7"));
+        EXPECT(!r.has_age);
+        EXPECT_OK(http_response_take_header(&r, "Age", "0"));
+        EXPECT(r.has_age);
+}

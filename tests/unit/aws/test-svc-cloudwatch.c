@@ -24,7 +24,7 @@ static const MetricQuery errors = {
 TEST(request_on_the_wire) {
         _cleanup_(http_request_done) HttpRequest request = { 0 }, next = { 0 };
 
-        EXPECT_OK(cloudwatch_get_metric_data(&endpoint, &errors, 1, TIME * USEC_PER_SEC,
+        EXPECT_OK(cloudwatch_get_metric_data(&endpoint, CLOUDWATCH_JSON, &errors, 1, TIME * USEC_PER_SEC,
                         (TIME + 600) * USEC_PER_SEC, NULL, &request));
         EXPECT_INT(request.method, HTTP_POST);
         EXPECT_STR(request.path, "/");
@@ -38,7 +38,7 @@ TEST(request_on_the_wire) {
                         "\"checkout\"},{\"Name\":\"Resource\",\"Value\":\"checkout:live\"}]},\"Period\":60,"
                         "\"Stat\":\"Sum\"},\"Id\":\"q0\",\"ReturnData\":true}],\"StartTime\":1765977780,"
                         "\"EndTime\":1765978380,\"ScanBy\":\"TimestampAscending\"}");
-        EXPECT_OK(cloudwatch_get_metric_data(&endpoint, &errors, 1, TIME * USEC_PER_SEC,
+        EXPECT_OK(cloudwatch_get_metric_data(&endpoint, CLOUDWATCH_JSON, &errors, 1, TIME * USEC_PER_SEC,
                         (TIME + 600) * USEC_PER_SEC, "token==", &next));
         EXPECT_CONTAINS(next.body, "\"NextToken\":\"token==\"}");
 }
@@ -51,28 +51,38 @@ TEST(request_limits) {
 
         for (size_t i = 0; i < ELEMENTSOF(queries); i++)
                 queries[i] = errors;
-        EXPECT_OK(cloudwatch_get_metric_data(
-                        &endpoint, queries, CLOUDWATCH_QUERIES_MAX, start, end, NULL, &request));
+        EXPECT_OK(cloudwatch_get_metric_data(&endpoint, CLOUDWATCH_JSON, queries, CLOUDWATCH_QUERIES_MAX,
+                        start, end, NULL, &request));
         EXPECT_CONTAINS(request.body, "\"q499\"");
         http_request_done(&request);
-        EXPECT_INT(cloudwatch_get_metric_data(&endpoint, queries, CLOUDWATCH_QUERIES_MAX + 1, start, end,
-                                   NULL, &request),
+        EXPECT_INT(cloudwatch_get_metric_data(&endpoint, CLOUDWATCH_JSON, queries,
+                                   CLOUDWATCH_QUERIES_MAX + 1, start, end, NULL, &request),
                         -EINVAL);
-        EXPECT_INT(cloudwatch_get_metric_data(&endpoint, queries, 0, start, end, NULL, &request), -EINVAL);
-        EXPECT_INT(cloudwatch_get_metric_data(&endpoint, queries, 1, start, start, NULL, &request), -EINVAL);
-        EXPECT_INT(cloudwatch_get_metric_data(&endpoint, queries, 1, end, start, NULL, &request), -EINVAL);
+        EXPECT_INT(cloudwatch_get_metric_data(
+                                   &endpoint, CLOUDWATCH_JSON, queries, 0, start, end, NULL, &request),
+                        -EINVAL);
+        EXPECT_INT(cloudwatch_get_metric_data(
+                                   &endpoint, CLOUDWATCH_JSON, queries, 1, start, start, NULL, &request),
+                        -EINVAL);
+        EXPECT_INT(cloudwatch_get_metric_data(
+                                   &endpoint, CLOUDWATCH_JSON, queries, 1, end, start, NULL, &request),
+                        -EINVAL);
         bad.n_dimensions = CLOUDWATCH_DIMENSIONS_MAX + 1;
-        EXPECT_INT(cloudwatch_get_metric_data(&endpoint, &bad, 1, start, end, NULL, &request), -EINVAL);
+        EXPECT_INT(cloudwatch_get_metric_data(
+                                   &endpoint, CLOUDWATCH_JSON, &bad, 1, start, end, NULL, &request),
+                        -EINVAL);
         bad = errors;
         bad.period_seconds = 0;
-        EXPECT_INT(cloudwatch_get_metric_data(&endpoint, &bad, 1, start, end, NULL, &request), -EINVAL);
+        EXPECT_INT(cloudwatch_get_metric_data(
+                                   &endpoint, CLOUDWATCH_JSON, &bad, 1, start, end, NULL, &request),
+                        -EINVAL);
 }
 
 static int parse_size(MetricData *data, const char *body, size_t size, char error[static 160]) {
         HttpResponse response = { .status = 200, .body = (char *) (uintptr_t) body, .body_size = size };
 
         error[0] = '\0';
-        return cloudwatch_parse_metric_data(&response, data, error);
+        return cloudwatch_parse_metric_data(&response, CLOUDWATCH_JSON, data, error);
 }
 
 static void parse(MetricData *data, const char *body) {
@@ -194,6 +204,55 @@ TEST(statuses_join) {
                 parse(&data, body);
                 EXPECT_INT(data.series[0].status, rows[i].expected);
         }
+}
+
+#define WITH_MESSAGE(status, messages) \
+        "{\"Id\":\"q0\",\"StatusCode\":\"" status "\",\"Messages\":" messages "}"
+
+TEST(messages_are_kept) {
+        static const struct {
+                const char *body, *expected;
+        } rows[] = {
+                { PAGE(WITH_MESSAGE("Complete", "[]"), ""), "" },
+                { PAGE(WITH_MESSAGE("Complete", "null"), ""), "" },
+                { PAGE(WITH_MESSAGE("Forbidden", "[{\"Code\":\"Forbidden\",\"Value\":\"not\\nyou\"}]"), ""),
+                                "Forbidden: not you" },
+                { PAGE(WITH_MESSAGE("InternalError", "[{\"Code\":\"C\"},{\"Code\":\"D\"}]"), ""), "C" },
+                { PAGE(WITH_MESSAGE("InternalError", "[{\"Value\":\"v\"}]"), ""), "v" },
+                /* The words of the failure, not of what came before or after. */
+                { PAGE(WITH_MESSAGE("PartialData", "[{\"Code\":\"A\"}]") "," WITH_MESSAGE(
+                                       "InternalError", "[{\"Code\":\"B\"}]") "," WITH_MESSAGE("Complete",
+                                       "[{\"Code\":\"C\"}]"),
+                                  ""),
+                                "B" },
+                /* Odd words do no harm. */
+                { PAGE(WITH_MESSAGE("Complete", "{}"), ""), "" },
+                { PAGE(WITH_MESSAGE("Complete", "[1]"), ""), "" },
+                { PAGE(WITH_MESSAGE("Complete", "[{\"Code\":1,\"Value\":[]}]"), ""), "" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(metric_data_done) MetricData data = { 0 };
+
+                EXPECT_OK(metric_data_init(&data, 1));
+                parse(&data, rows[i].body);
+                EXPECT_STR(data.series[0].message, rows[i].expected);
+                EXPECT_STR(data.message, "");
+        }
+}
+
+TEST(a_message_on_the_whole_is_cut) {
+        _cleanup_(metric_data_done) MetricData data = { 0 };
+        char body[1024];
+
+        EXPECT_OK(metric_data_init(&data, 1));
+        (void) snprintf(body, sizeof(body),
+                        "{\"MetricDataResults\":[],\"Messages\":[{\"Code\":\"MaxMetricsExceeded\",\"Value\":\"%0500d"
+                        "\"}]}",
+                        0);
+        parse(&data, body);
+        EXPECT_CONTAINS(data.message, "MaxMetricsExceeded: 000");
+        EXPECT_INT(strlen(data.message), METRIC_MESSAGE_MAX - 1);
 }
 
 TEST(replies_that_are_refused) {
