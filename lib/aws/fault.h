@@ -30,8 +30,8 @@ const char *aws_fault_to_string(AwsFault f);
 typedef struct AwsError {
         AwsFault fault;
         char code[AWS_ERROR_CODE_MAX];       /* "PreconditionFailedException"; "" when AWS gave none */
-        char message[AWS_ERROR_MESSAGE_MAX]; /* AWS's words, control characters replaced, cut when long; or
-                                                ours */
+        char message[AWS_ERROR_MESSAGE_MAX]; /* AWS's words, control characters replaced, cut when long or
+                                                where they quote the request or a token; or ours */
         char request_id[AWS_REQUEST_ID_MAX]; /* from a header, else from the body; "" when there is none */
 } AwsError;
 
