@@ -125,7 +125,7 @@ TROUBLES = {
         fault("*", "1-", 403, "SignatureDoesNotMatch", "The Canonical String for this request should have been 'GET / "
               "x-amz-security-token:%s" % keys.token)],
     "echoed": lambda keys: [
-        fault(operation, calls, 400, "ValidationException", "Malformed header x-amz-security-token: %s" % keys.token)
+        fault(operation, calls, 403, "ValidationException", "Malformed header x-amz-security-token: %s" % keys.token)
         for operation, calls in (("UpdateAlias", "1-2"), ("GetMetricData", "3-4"))],
     "denied": lambda keys: [
         fault("UpdateAlias", "1-", 403, "AccessDeniedException",
