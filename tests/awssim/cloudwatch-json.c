@@ -1,51 +1,13 @@
 #include "awssim/cloudwatch.h"
+
+#include "awssim/alarm-call.h"
 #include "awssim/json-body.h"
+#include "awssim/json-member.h"
 #include "awssim/json-text.h"
 #include "awssim/metric-call.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/usec.h"
-
-static int refuse_type(Reply *reply, const char *key, const char *expected) {
-        return reply_refuse(reply, 400, "SerializationException", "Member %s must be %s", key, expected);
-}
-
-/* Absent and null members leave *ret alone, as everywhere below. */
-static int get_object(json_object *from, const char *key, json_type type, json_object **ret, Reply *reply) {
-        json_object *value;
-
-        if (!json_object_object_get_ex(from, key, &value) || !value)
-                return 0;
-        if (!json_object_is_type(value, type))
-                return refuse_type(reply, key, json_type_to_name(type));
-        *ret = value;
-        return 0;
-}
-
-static int get_text(json_object *from, const char *key, char **ret, Reply *reply) {
-        json_object *value = NULL;
-        int r;
-
-        r = get_object(from, key, json_type_string, &value, reply);
-        if (r < 0 || !value)
-                return r;
-        free(*ret);
-        *ret = alloc_copy_string(json_object_get_string(value));
-        return *ret ? 0 : -ENOMEM;
-}
-
-static int get_unsigned(json_object *from, const char *key, uint64_t *ret, Reply *reply) {
-        json_object *value = NULL;
-        int r;
-
-        r = get_object(from, key, json_type_int, &value, reply);
-        if (r < 0 || !value)
-                return r;
-        if (json_object_get_int64(value) < 0)
-                return refuse_type(reply, key, "positive");
-        *ret = (uint64_t) json_object_get_int64(value);
-        return 0;
-}
 
 /* Seconds since the epoch, with or without a fraction. */
 static int get_time(json_object *from, const char *key, usec_t *ret, Reply *reply) {
@@ -55,10 +17,10 @@ static int get_time(json_object *from, const char *key, usec_t *ret, Reply *repl
         if (!json_object_object_get_ex(from, key, &value) || !value)
                 return reply_refuse(reply, 400, "ValidationException", "The parameter %s is required.", key);
         if (!json_object_is_type(value, json_type_double) && !json_object_is_type(value, json_type_int))
-                return refuse_type(reply, key, "a timestamp");
+                return json_member_refuse(reply, key, "a timestamp");
         seconds = json_object_get_double(value);
         if (!(seconds >= 0 && seconds < 1e11))
-                return refuse_type(reply, key, "a timestamp");
+                return json_member_refuse(reply, key, "a timestamp");
         *ret = (usec_t) (seconds * (double) USEC_PER_SEC + 0.5);
         return 0;
 }
@@ -67,7 +29,7 @@ static int parse_dimensions(json_object *metric, MetricName *name, Reply *reply)
         json_object *list = NULL;
         int r;
 
-        r = get_object(metric, "Dimensions", json_type_array, &list, reply);
+        r = json_member(metric, "Dimensions", json_type_array, &list, reply);
         if (r < 0 || !list)
                 return r;
         for (size_t i = 0; i < json_object_array_length(list); i++) {
@@ -78,7 +40,7 @@ static int parse_dimensions(json_object *metric, MetricName *name, Reply *reply)
                                 !json_object_object_get_ex(item, "Value", &v) ||
                                 !json_object_is_type(n, json_type_string) ||
                                 !json_object_is_type(v, json_type_string))
-                        return refuse_type(reply, "Dimensions", "a list of {Name, Value}");
+                        return json_member_refuse(reply, "Dimensions", "a list of {Name, Value}");
                 r = metric_name_add_dimension(name, json_object_get_string(n), json_object_get_string(v));
                 if (r < 0)
                         return r;
@@ -90,16 +52,16 @@ static int parse_metric_stat(json_object *stat, MetricWant *want, Reply *reply) 
         json_object *metric = NULL;
         int r;
 
-        r = get_object(stat, "Metric", json_type_object, &metric, reply);
+        r = json_member(stat, "Metric", json_type_object, &metric, reply);
         if (r >= 0)
-                r = get_text(stat, "Stat", &want->name.stat, reply);
+                r = json_member_copy(stat, "Stat", &want->name.stat, reply);
         if (r >= 0)
-                r = get_unsigned(stat, "Period", &want->period, reply);
+                r = json_member_unsigned(stat, "Period", &want->period, reply);
         if (r < 0 || !metric)
                 return r;
-        r = get_text(metric, "Namespace", &want->name.name_space, reply);
+        r = json_member_copy(metric, "Namespace", &want->name.name_space, reply);
         if (r >= 0)
-                r = get_text(metric, "MetricName", &want->name.metric, reply);
+                r = json_member_copy(metric, "MetricName", &want->name.metric, reply);
         return r < 0 ? r : parse_dimensions(metric, &want->name, reply);
 }
 
@@ -108,16 +70,16 @@ static int parse_want(json_object *item, MetricWant *want, Reply *reply) {
         int r;
 
         if (!json_object_is_type(item, json_type_object))
-                return refuse_type(reply, "MetricDataQueries", "a list of objects");
-        r = get_text(item, "Id", &want->id, reply);
+                return json_member_refuse(reply, "MetricDataQueries", "a list of objects");
+        r = json_member_copy(item, "Id", &want->id, reply);
         if (r >= 0)
-                r = get_text(item, "Label", &want->label, reply);
+                r = json_member_copy(item, "Label", &want->label, reply);
         if (r >= 0)
-                r = get_object(item, "Expression", json_type_string, &expression, reply);
+                r = json_member(item, "Expression", json_type_string, &expression, reply);
         if (r >= 0)
-                r = get_object(item, "ReturnData", json_type_boolean, &shown, reply);
+                r = json_member(item, "ReturnData", json_type_boolean, &shown, reply);
         if (r >= 0)
-                r = get_object(item, "MetricStat", json_type_object, &stat, reply);
+                r = json_member(item, "MetricStat", json_type_object, &stat, reply);
         if (r < 0)
                 return r;
         want->expression = expression;
@@ -130,7 +92,7 @@ static int parse_wants(json_object *root, MetricCall *call, Reply *reply) {
         size_t n;
         int r;
 
-        r = get_object(root, "MetricDataQueries", json_type_array, &list, reply);
+        r = json_member(root, "MetricDataQueries", json_type_array, &list, reply);
         if (r < 0 || !list)
                 return r;
         n = json_object_array_length(list);
@@ -155,11 +117,11 @@ static int parse_call(json_object *root, MetricCall *call, Reply *reply) {
         if (r >= 0)
                 r = get_time(root, "EndTime", &call->end, reply);
         if (r >= 0)
-                r = get_unsigned(root, "MaxDatapoints", &call->max_datapoints, reply);
+                r = json_member_unsigned(root, "MaxDatapoints", &call->max_datapoints, reply);
         if (r >= 0)
-                r = get_object(root, "ScanBy", json_type_string, &scan, reply);
+                r = json_member(root, "ScanBy", json_type_string, &scan, reply);
         if (r >= 0)
-                r = get_object(root, "NextToken", json_type_string, &token, reply);
+                r = json_member(root, "NextToken", json_type_string, &token, reply);
         if (r < 0)
                 return r;
         call->ascending = scan && streq(json_object_get_string(scan), "TimestampAscending");
@@ -185,7 +147,15 @@ static void render_page(const MetricPage *page, Buf *out) {
                 for (size_t k = 0; k < result->n_points; k++)
                         json_text_double(out, NULL, result->values[k]);
                 json_text_close(out, ']');
-                json_text_string(out, "StatusCode", result->partial ? "PartialData" : "Complete");
+                json_text_string(out, "StatusCode", metric_result_status(result));
+                if (result->fault && result->fault->message) {
+                        json_text_open(out, "Messages", '[');
+                        json_text_open(out, NULL, '{');
+                        json_text_string(out, "Code", metric_result_status(result));
+                        json_text_string(out, "Value", result->fault->message);
+                        json_text_close(out, '}');
+                        json_text_close(out, ']');
+                }
                 json_text_close(out, '}');
         }
         json_text_close(out, ']');
@@ -214,6 +184,8 @@ int cloudwatch_json_handle(World *w, Request *request, usec_t now, Reply *reply)
         json_object *root = NULL;
         int r;
 
+        if (streq(request->operation, "DescribeAlarms"))
+                return alarm_json_describe(w, request, now, reply);
         if (!streq(request->operation, "GetMetricData"))
                 return reply_refuse(reply, 400, "UnknownOperationException",
                                 "The operation %s is not one that awssim plays", request->operation);

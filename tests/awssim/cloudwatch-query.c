@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "awssim/alarm-call.h"
 #include "awssim/cloudwatch.h"
 #include "awssim/json-text.h"
 #include "awssim/metric-call.h"
@@ -114,21 +115,13 @@ static void put_time(Buf *out, const char *name, usec_t t) {
 }
 
 static void put_double(Buf *out, const char *name, double value) {
-        char text[JSON_DOUBLE_MAX];
+        char text[JSON_DOUBLE_MAX] = "NaN";
 
-        json_double_format(value, text);
+        if (isfinite(value))
+                json_double_format(value, text);
+        else if (!isnan(value))
+                (void) snprintf(text, sizeof(text), value > 0 ? "Infinity" : "-Infinity");
         xml_text_element(out, name, text);
-}
-
-static void open_response(Buf *out, const char *operation) {
-        (void) buf_printf(out, "<%sResponse xmlns=\"" CLOUDWATCH_XML_NAMESPACE "\"><%sResult>", operation,
-                        operation);
-}
-
-static void close_response(Buf *out, const Request *request) {
-        (void) buf_printf(out, "</%sResult><ResponseMetadata>", request->operation);
-        xml_text_element(out, "RequestId", request->request_id);
-        (void) buf_printf(out, "</ResponseMetadata></%sResponse>", request->operation);
 }
 
 static void render_result(const MetricResult *result, Buf *out) {
@@ -143,7 +136,13 @@ static void render_result(const MetricResult *result, Buf *out) {
         for (size_t i = 0; i < result->n_points; i++)
                 put_double(out, "member", result->values[i]);
         (void) buf_puts(out, "</Values>");
-        xml_text_element(out, "StatusCode", result->partial ? "PartialData" : "Complete");
+        xml_text_element(out, "StatusCode", metric_result_status(result));
+        if (result->fault && result->fault->message) {
+                (void) buf_puts(out, "<Messages><member>");
+                xml_text_element(out, "Code", metric_result_status(result));
+                xml_text_element(out, "Value", result->fault->message);
+                (void) buf_puts(out, "</member></Messages>");
+        }
         (void) buf_puts(out, "</member>");
 }
 
@@ -158,14 +157,14 @@ static int get_metric_data(World *w, Request *request, usec_t now, Reply *reply)
                 r = metric_call_answer(w, &call, now, &page, reply);
         if (r < 0)
                 return r;
-        open_response(out, request->operation);
+        xml_text_open_response(out, request->operation, CLOUDWATCH_XML_NAMESPACE);
         (void) buf_puts(out, "<MetricDataResults>");
         for (size_t i = 0; i < page.n_results; i++)
                 render_result(page.results + i, out);
         (void) buf_puts(out, "</MetricDataResults><Messages/>");
         if (page.next_token[0] != '\0')
                 xml_text_element(out, "NextToken", page.next_token);
-        close_response(out, request);
+        xml_text_close_response(out, request->operation, request->request_id);
         metric_page_note(&page, &call, &request->served);
         return 0;
 }
@@ -277,7 +276,7 @@ static int answer_statistics(const World *w, const struct statistics *s, const R
         Buf *out = &reply->body;
         MetricSource source;
 
-        open_response(out, request->operation);
+        xml_text_open_response(out, request->operation, CLOUDWATCH_XML_NAMESPACE);
         xml_text_element(out, "Label", s->name.metric);
         (void) buf_puts(out, "<Datapoints>");
         if (metric_source_find(w, request_place(request), &s->name, &source) &&
@@ -286,7 +285,7 @@ static int answer_statistics(const World *w, const struct statistics *s, const R
                                 t += s->period * USEC_PER_SEC)
                         render_datapoint(w, &source, s, t, now, out);
         (void) buf_puts(out, "</Datapoints>");
-        close_response(out, request);
+        xml_text_close_response(out, request->operation, request->request_id);
         return 0;
 }
 
@@ -304,6 +303,8 @@ static int get_metric_statistics(World *w, Request *request, usec_t now, Reply *
 int cloudwatch_query_handle(World *w, Request *request, usec_t now, Reply *reply) {
         if (streq(request->operation, "GetMetricData"))
                 return get_metric_data(w, request, now, reply);
+        if (streq(request->operation, "DescribeAlarms"))
+                return alarm_query_describe(w, request, now, reply);
         if (streq(request->operation, "GetMetricStatistics"))
                 return get_metric_statistics(w, request, now, reply);
         return reply_refuse(reply, 400, "UnknownOperationException",

@@ -109,6 +109,32 @@ void connection_on_completed(void *cls, struct MHD_Connection *mhd, void **reque
         *request_cls = NULL;
 }
 
+/* One socket, over all its requests. */
+struct socket {
+        uint64_t number;
+        bool used;
+};
+
+void connection_on_socket(void *cls, struct MHD_Connection *mhd, void **socket_context,
+                enum MHD_ConnectionNotificationCode code) {
+        ConnectionContext *context = cls;
+        World *w = context->world;
+        struct socket *s;
+
+        if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+                w->n_connections_open--;
+                free(*socket_context);
+                *socket_context = NULL;
+                return;
+        }
+        w->n_connections++;
+        w->n_connections_open++;
+        s = alloc_one(struct socket);
+        if (s)
+                s->number = w->n_connections;
+        *socket_context = s;
+}
+
 static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
         return request_add_header(cls, name, value ? value : "") < 0 ? MHD_NO : MHD_YES;
 }
@@ -132,12 +158,25 @@ static bool peer_is_loopback(struct MHD_Connection *mhd) {
         return false;
 }
 
+static void note_socket(Connection *c) {
+        const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        struct socket *s = info ? info->socket_context : NULL;
+
+        if (!s)
+                return;
+        c->exchange.request->connection = s->number;
+        c->exchange.request->connection_used = s->used;
+        s->used = true;
+}
+
 static int connection_take_head(Connection *c, const char *method) {
         Request *request = c->exchange.request;
         int n;
 
         request->arrived = connection_wall(c->context->world->scenario);
         request->arrived_mono = clock_monotonic() - c->context->start_mono;
+        note_socket(c);
         c->exchange.from_loopback = peer_is_loopback(c->mhd);
         c->exchange.phase = EXCHANGE_BODY;
         request_set_method(request, method);
@@ -186,7 +225,50 @@ static struct MHD_Response *response_truncated(const Buf *body) {
         return response;
 }
 
-static struct MHD_Response *response_new(Exchange *x) {
+/* A body in single bytes (or few, where it is long), evenly over a time. Waits as connections do, suspended.
+ */
+struct slow {
+        Connection *connection;
+        usec_t begin, span;
+        size_t size;
+        char data[];
+};
+
+static ssize_t slow_read(void *cls, uint64_t position, char *out, size_t max) {
+        const struct slow *s = cls;
+        usec_t age = usec_sub(clock_monotonic(), s->begin);
+        size_t due = age >= s->span ? s->size
+                                    : 1 + (size_t) ((double) s->size * (double) age / (double) s->span);
+        size_t n = MIN(due, s->size);
+
+        if (n <= position) {
+                connection_wait(s->connection, usec_max(s->span / s->size, USEC_PER_MSEC));
+                return 0;
+        }
+        n = MIN(n - (size_t) position, max);
+        memcpy(out, s->data + position, n);
+        return (ssize_t) n;
+}
+
+static struct MHD_Response *response_slow(Connection *c, const Buf *body, usec_t span) {
+        struct slow *s = alloc_zero(sizeof(*s) + body->size);
+        struct MHD_Response *response;
+
+        if (!s)
+                return NULL;
+        s->connection = c;
+        s->begin = clock_monotonic();
+        s->span = span;
+        s->size = body->size;
+        memcpy(s->data, buf_text(body), body->size);
+        response = MHD_create_response_from_callback(body->size, 4096, slow_read, s, free);
+        if (!response)
+                free(s);
+        return response;
+}
+
+static struct MHD_Response *response_new(Connection *c) {
+        Exchange *x = &c->exchange;
         Buf *body = &x->reply.body;
         struct MHD_Response *response;
         size_t size = body->size;
@@ -194,6 +276,8 @@ static struct MHD_Response *response_new(Exchange *x) {
 
         if (x->fault && x->fault->action == FAULT_TRUNCATE)
                 return response_truncated(body);
+        if (x->fault && x->fault->action == FAULT_SLOW && size > 0)
+                return response_slow(c, body, x->fault->delay);
         if (buf_take(body, &data) < 0)
                 return NULL;
         response = MHD_create_response_from_buffer(size, data, MHD_RESPMEM_MUST_FREE);
@@ -227,7 +311,7 @@ static void add_number(struct MHD_Response *response, const char *name, uint64_t
 static enum MHD_Result connection_send(Connection *c) {
         Exchange *x = &c->exchange;
         const Reply *reply = &x->reply;
-        struct MHD_Response *response = response_new(x);
+        struct MHD_Response *response = response_new(c);
         enum MHD_Result result;
 
         if (!response)

@@ -29,6 +29,10 @@ void *connection_on_uri(void *cls, const char *uri, struct MHD_Connection *mhd);
 void connection_on_completed(void *cls, struct MHD_Connection *mhd, void **request_cls,
                 enum MHD_RequestTerminationCode code);
 
+/* Numbers the sockets. */
+void connection_on_socket(void *cls, struct MHD_Connection *mhd, void **socket_context,
+                enum MHD_ConnectionNotificationCode code);
+
 /* Lets those go on whose time (monotonic) has come. */
 void connection_resume_due(ConnectionContext *context, usec_t now);
 usec_t connection_next_deadline(const ConnectionContext *context); /* USEC_INFINITY: nobody waits */

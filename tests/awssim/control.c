@@ -1,7 +1,9 @@
 #include "awssim/control.h"
 
+#include "awssim/alarm.h"
 #include "awssim/json-body.h"
 #include "awssim/json-text.h"
+#include "awssim/limit.h"
 #include "base/str.h"
 #include "base/usec.h"
 
@@ -21,6 +23,29 @@ static void render_alias(const Alias *a, Buf *out) {
         json_text_close(out, '}');
         json_text_string(out, "revision", a->revision);
         json_text_close(out, '}');
+}
+
+static void render_alarm(const AlarmView *view, Buf *out) {
+        const AlarmSpec *spec = view->alarm->spec;
+
+        json_text_open(out, NULL, '{');
+        json_text_string(out, "name", spec->name);
+        json_text_string(out, "account", spec->account);
+        json_text_string(out, "region", spec->region);
+        json_text_string(out, "state", alarm_state_to_string(view->state));
+        json_text_double(out, "since", (double) view->since / (double) USEC_PER_SEC);
+        json_text_close(out, '}');
+}
+
+static void render_alarms(const World *w, usec_t now, Buf *out) {
+        json_text_open(out, "alarms", '[');
+        for (size_t i = 0; i < w->n_alarms; i++) {
+                AlarmView view;
+
+                alarm_look(w, w->alarms + i, now, &view);
+                render_alarm(&view, out);
+        }
+        json_text_close(out, ']');
 }
 
 static int control_state(const World *w, usec_t now, Reply *reply) {
@@ -45,6 +70,12 @@ static int control_state(const World *w, usec_t now, Reply *reply) {
                 json_text_close(out, '}');
         }
         json_text_close(out, ']');
+        render_alarms(w, now, out);
+        limits_render(w, out);
+        json_text_open(out, "connections", '{');
+        json_text_unsigned(out, "opened", w->n_connections);
+        json_text_unsigned(out, "open", w->n_connections_open);
+        json_text_close(out, '}');
         json_text_close(out, '}');
         return 0;
 }
@@ -55,6 +86,13 @@ static const char *member_text(json_object *root, const char *key) {
         if (!json_object_object_get_ex(root, key, &value) || !json_object_is_type(value, json_type_string))
                 return NULL;
         return json_object_get_string(value);
+}
+
+static Place member_place(const World *w, json_object *root) {
+        const char *account = member_text(root, "account"), *region = member_text(root, "region");
+
+        return (Place){ .account = account ? account : w->scenario->account,
+                .region = region ? region : w->scenario->region };
 }
 
 static int read_weights(json_object *root, Routing *routing, Reply *reply) {
@@ -77,10 +115,7 @@ static int read_weights(json_object *root, Routing *routing, Reply *reply) {
 static int set_alias(World *w, json_object *root, Request *request, usec_t now, Reply *reply) {
         const char *name = member_text(root, "function"), *alias = member_text(root, "alias");
         const char *version = member_text(root, "version");
-        const char *account = member_text(root, "account"), *region = member_text(root, "region");
-        Place place = { .account = account ? account : w->scenario->account,
-                .region = region ? region : w->scenario->region };
-        Function *f = name ? world_find_function(w, place, name) : NULL;
+        Function *f = name ? world_find_function(w, member_place(w, root), name) : NULL;
         Routing routing = { .exists = true };
         const Alias *a;
         int r;
@@ -105,18 +140,38 @@ static int set_alias(World *w, json_object *root, Request *request, usec_t now, 
         return 0;
 }
 
+static int set_alarm(const World *w, json_object *root, usec_t now, Reply *reply) {
+        const char *name = member_text(root, "name"), *state = member_text(root, "state");
+        Alarm *alarm = name ? alarm_find(w, member_place(w, root), name) : NULL;
+        AlarmState value;
+        AlarmView view;
+        int r;
+
+        if (!alarm || !state || alarm_state_from_string(state, &value) < 0)
+                return reply_refuse(reply, 400, "BadRequest",
+                                "expected {\"name\", \"state\", \"reason\"} of a known alarm");
+        r = alarm_set(alarm, value, member_text(root, "reason"), now);
+        if (r < 0)
+                return r;
+        alarm_look(w, alarm, now, &view);
+        render_alarm(&view, &reply->body);
+        return 0;
+}
+
 int control_handle(World *w, Request *request, usec_t now, Reply *reply) {
+        bool is_alias = streq(request->operation, "_sim/alias");
         json_object *root = NULL;
         int r;
 
         if (streq(request->operation, "_sim/state") && streq(request->method, "GET"))
                 return control_state(w, now, reply);
-        if (!streq(request->operation, "_sim/alias") || !streq(request->method, "POST"))
-                return reply_refuse(reply, 404, "NotFound", "there is GET /_sim/state and POST /_sim/alias");
+        if ((!is_alias && !streq(request->operation, "_sim/alarm")) || !streq(request->method, "POST"))
+                return reply_refuse(reply, 404, "NotFound",
+                                "there is GET /_sim/state, POST /_sim/alias and POST /_sim/alarm");
         r = json_body_parse(request, &root, reply);
         if (r < 0)
                 return r;
-        r = set_alias(w, root, request, now, reply);
+        r = is_alias ? set_alias(w, root, request, now, reply) : set_alarm(w, root, now, reply);
         (void) json_object_put(root);
         return r;
 }

@@ -4,6 +4,7 @@
 #include "awssim/cloudwatch.h"
 #include "awssim/control.h"
 #include "awssim/lambda.h"
+#include "awssim/limit.h"
 #include "awssim/metadata.h"
 #include "awssim/policy.h"
 #include "awssim/sts.h"
@@ -15,38 +16,14 @@ int64_t exchange_clock_offset(const Exchange *x) {
         return x->fault && x->fault->action == FAULT_CLOCK ? x->fault->offset : 0;
 }
 
-/* What a reply that is not to travel as far as its reader looks like from there. */
-static const FaultRule too_far = { .action = FAULT_HANG };
-
-int exchange_begin(Exchange *x, World *w, usec_t *ret_delay) {
-        Request *request = x->request;
-        int r;
-
-        if (request->body.failed) {
-                request->too_large = request->odd = true;
-                buf_clear(&request->body);
-        }
-        request->http.body_size = request->body.size;
-        r = buf_take(&request->body, &request->http.body);
-        if (r < 0)
-                return r;
-        r = request_route(request, w->scenario);
-        if (r >= 0)
-                r = auth_identify(w, request);
-        if (r < 0)
-                return r;
-        world_uuid(w, request->request_id);
-        if (request->service == SERVICE_IMDS && w->scenario->imds.too_far &&
-                        streq(request->operation, "ImdsToken"))
-                x->fault = &too_far;
-        else if (request->service != SERVICE_NONE && request->service != SERVICE_CONTROL)
-                x->fault = fault_rule_match(w->scenario->faults, w->scenario->n_faults, request->operation,
-                                request->function.name);
-        if (x->fault)
-                request->fault = fault_action_to_string(x->fault->action);
-        x->phase = EXCHANGE_RUN;
-        *ret_delay = x->fault && !x->fault->after ? x->fault->delay : 0;
-        return 0;
+/* Both are answers in XML. */
+static int refuse_json(Exchange *x, JsonSupport support) {
+        x->request->protocol = PROTOCOL_QUERY;
+        if (support == JSON_NOT_UNDERSTOOD)
+                return reply_refuse(&x->reply, 400, "MissingAction",
+                                "The request must contain the parameter Action");
+        x->reply.status = 404;
+        return buf_puts(&x->reply.body, "<UnknownOperationException/>\n");
 }
 
 static int serve_aws(Exchange *x, World *w, usec_t now) {
@@ -56,6 +33,8 @@ static int serve_aws(Exchange *x, World *w, usec_t now) {
                 return lambda_handle(w, request, now, &x->reply);
         if (request->service == SERVICE_STS)
                 return sts_handle(w, request, now, &x->reply);
+        if (request->protocol == PROTOCOL_JSON && w->scenario->cloudwatch.json != JSON_SERVED)
+                return refuse_json(x, w->scenario->cloudwatch.json);
         return request->protocol == PROTOCOL_JSON ? cloudwatch_json_handle(w, request, now, &x->reply)
                                                   : cloudwatch_query_handle(w, request, now, &x->reply);
 }
@@ -85,7 +64,9 @@ static int serve(Exchange *x, World *w, usec_t now) {
                 if (r < 0)
                         return r;
         }
-        r = policy_check(request, &x->reply);
+        r = limit_take(w, request, &x->reply);
+        if (r >= 0)
+                r = policy_check(request, &x->reply);
         return r < 0 ? r : serve_aws(x, w, now);
 }
 
@@ -101,14 +82,12 @@ static void settle_status(Exchange *x) {
 /* What the fault makes of the reply. */
 static void strike(Exchange *x) {
         const FaultRule *fault = x->fault;
+        bool is_lambda = x->request->service == SERVICE_LAMBDA;
 
         switch (fault->action) {
         case FAULT_ERROR:
-                (void) reply_refuse(&x->reply, (unsigned) fault->status, fault_rule_code(fault), "%s",
-                                fault->message                         ? fault->message
-                                                : fault->status == 429 ? "Rate Exceeded."
-                                                                       : "An error occurred and the request "
-                                                                         "cannot be processed.");
+                (void) reply_refuse(&x->reply, fault_rule_status(fault), fault_rule_code(fault, is_lambda),
+                                "%s", fault_rule_message(fault, is_lambda));
                 x->reply.retry_after = fault->retry_after;
                 return;
         case FAULT_HANG:
@@ -125,6 +104,7 @@ static void strike(Exchange *x) {
                 if (x->reply.body.size == 0)
                         (void) buf_puts(&x->reply.body, "{\"message\": \"cut in the middle\"}");
                 return;
+        case FAULT_SLOW: /* the sender's, too */
         case FAULT_DELAY:
         case FAULT_CLOCK:
                 return;
@@ -132,15 +112,63 @@ static void strike(Exchange *x) {
 }
 
 static bool fault_prevents(const FaultRule *fault) {
-        return fault && !fault->after && fault->action != FAULT_DELAY && fault->action != FAULT_CLOCK;
+        return fault && !fault->after && fault->action != FAULT_DELAY && fault->action != FAULT_SLOW &&
+                        fault->action != FAULT_CLOCK;
+}
+
+static usec_t fault_delay_before(const FaultRule *fault) {
+        return fault && !fault->after && fault->action != FAULT_SLOW ? fault->delay : 0;
 }
 
 static usec_t fault_delay_after(const FaultRule *fault) {
-        if (!fault)
+        if (!fault || fault->action == FAULT_SLOW)
                 return 0;
         if (fault->action == FAULT_HANG)
                 return fault->after && fault->delay > 0 ? fault->delay : USEC_INFINITY;
         return fault->after ? fault->delay : 0;
+}
+
+static const FaultRule *fault_match(Scenario *scenario, const Request *request) {
+        const FaultCall call = { .operation = request->operation,
+                .function = request->function.name,
+                .region = request->region,
+                .role = request->role ? request->role->arn : NULL,
+                .at = request->arrived_mono };
+
+        return fault_rule_match(scenario->faults, scenario->n_faults, &call);
+}
+
+/* What a reply that is not to travel as far as its reader looks like from there. */
+static const FaultRule too_far = { .action = FAULT_HANG };
+
+int exchange_begin(Exchange *x, World *w, usec_t *ret_delay) {
+        Request *request = x->request;
+        int r;
+
+        if (request->body.failed) {
+                request->too_large = request->odd = true;
+                buf_clear(&request->body);
+        }
+        request->http.body_size = request->body.size;
+        r = buf_take(&request->body, &request->http.body);
+        if (r < 0)
+                return r;
+        r = request_route(request, w->scenario);
+        if (r >= 0)
+                r = auth_identify(w, request);
+        if (r < 0)
+                return r;
+        world_uuid(w, request->request_id);
+        if (request->service == SERVICE_IMDS && w->scenario->imds.too_far &&
+                        streq(request->operation, "ImdsToken"))
+                x->fault = &too_far;
+        else if (request->service != SERVICE_NONE && request->service != SERVICE_CONTROL)
+                x->fault = fault_match(w->scenario, request);
+        if (x->fault)
+                request->fault = fault_action_to_string(x->fault->action);
+        x->phase = EXCHANGE_RUN;
+        *ret_delay = fault_delay_before(x->fault);
+        return 0;
 }
 
 int exchange_run(Exchange *x, World *w, RequestLog *log, usec_t now, usec_t *ret_delay) {

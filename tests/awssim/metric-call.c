@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "awssim/json-text.h"
+#include "awssim/metric-fault.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/usec.h"
@@ -26,6 +27,12 @@ void metric_page_done(MetricPage *p) {
         }
         free(p->results);
         *p = (MetricPage){};
+}
+
+const char *metric_result_status(const MetricResult *result) {
+        if (result->fault && result->fault->status)
+                return result->fault->status;
+        return result->partial ? "PartialData" : "Complete";
 }
 
 bool metric_period_is_valid(uint64_t s) {
@@ -90,7 +97,22 @@ static int call_check_ids(const MetricCall *call, Reply *reply) {
         return 0;
 }
 
-static int call_check(const MetricCall *call, Reply *reply) {
+/* One of them spoils it for all. */
+static int call_check_poison(const Scenario *scenario, const MetricCall *call, Reply *reply) {
+        for (size_t i = 0; i < call->n_wants; i++) {
+                const PoisonSpec *poison = metric_poison(scenario, &call->wants[i].name);
+
+                if (poison)
+                        return reply_refuse(reply, 400, "ValidationException",
+                                        "Error in query '%.255s' [%s]", call->wants[i].id,
+                                        poison->message ? poison->message : "The metric cannot be read");
+        }
+        return 0;
+}
+
+static int call_check(const Scenario *scenario, const MetricCall *call, Reply *reply) {
+        int r;
+
         if (call->n_wants == 0)
                 return reply_refuse(reply, 400, "ValidationException",
                                 "The parameter MetricDataQueries is required.");
@@ -99,8 +121,7 @@ static int call_check(const MetricCall *call, Reply *reply) {
                                 "The collection MetricDataQueries must not have a size greater than %d.",
                                 METRIC_QUERIES_MAX);
         for (size_t i = 0; i < call->n_wants; i++) {
-                int r = want_check(call->wants + i, i, reply);
-
+                r = want_check(call->wants + i, i, reply);
                 if (r < 0)
                         return r;
         }
@@ -111,7 +132,8 @@ static int call_check(const MetricCall *call, Reply *reply) {
                 return reply_refuse(reply, 400, "ValidationException",
                                 "The parameter MaxDatapoints must be less than or equal to %d.",
                                 DATAPOINTS_MAX);
-        return call_check_ids(call, reply);
+        r = call_check_ids(call, reply);
+        return r < 0 ? r : call_check_poison(scenario, call, reply);
 }
 
 /* Where a page begins. All pages of one answer look at the same moment, or points would move between them.
@@ -199,7 +221,8 @@ static int result_fill(const World *w, const MetricCall *call, struct cursor *cu
         struct window v = want_window(w, call, result->want, cursor->now);
         MetricSource source;
 
-        if (!metric_source_find(w, call->place, &result->want->name, &source))
+        if (!metric_result_keeps_points(result->fault) ||
+                        !metric_source_find(w, call->place, &result->want->name, &source))
                 return 0;
         for (; cursor->point < v.n; cursor->point++) {
                 size_t k = call->ascending ? cursor->point : v.n - 1 - cursor->point;
@@ -213,6 +236,8 @@ static int result_fill(const World *w, const MetricCall *call, struct cursor *cu
                         result->partial = true;
                         return 0;
                 }
+                if (result->fault && result->fault->has_value)
+                        value = result->fault->value;
                 r = result_add(result, t, value);
                 if (r < 0)
                         return r;
@@ -225,7 +250,7 @@ int metric_call_answer(const World *w, const MetricCall *call, usec_t now, Metri
         uint64_t room = w->scenario->metrics.page_size;
         int r;
 
-        r = call_check(call, reply);
+        r = call_check(w->scenario, call, reply);
         if (r >= 0)
                 r = cursor_read(call, now, &cursor, reply);
         if (r < 0)
@@ -241,6 +266,8 @@ int metric_call_answer(const World *w, const MetricCall *call, usec_t now, Metri
                 if (call->wants[cursor.want].hidden)
                         continue;
                 result->want = call->wants + cursor.want;
+                result->fault = metric_result_fault(
+                                w->scenario, &result->want->name, usec_sub(cursor.now, w->start));
                 ret->n_results++;
                 r = result_fill(w, call, &cursor, (size_t) room, result);
                 if (r < 0)

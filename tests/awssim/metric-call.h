@@ -31,7 +31,8 @@ typedef struct MetricResult {
         usec_t *times; /* owned, in the order asked for */
         double *values;
         size_t n_points;
-        bool partial; /* goes on, on the next page */
+        bool partial;            /* goes on, on the next page */
+        const ResultSpec *fault; /* borrowed; NULL: none */
 } MetricResult;
 
 typedef struct MetricPage {
@@ -39,6 +40,8 @@ typedef struct MetricPage {
         size_t n_results;
         char next_token[METRIC_TOKEN_MAX]; /* "": that was all */
 } MetricPage;
+
+const char *metric_result_status(const MetricResult *result);
 
 void metric_call_done(MetricCall *c);
 void metric_page_done(MetricPage *p);

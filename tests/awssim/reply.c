@@ -88,12 +88,13 @@ static struct spelling spelling_find(const char *code) {
                                 "MissingParameter" },
                 { "InvalidNextToken", CLOUDWATCH_SPACE "InvalidNextToken", "InvalidNextToken" },
                 { "ServiceException", CLOUDWATCH_SPACE "InternalServiceFault", "InternalServiceError" },
+                { "ServiceUnavailable", CORAL_SPACE "ServiceUnavailableException", "ServiceUnavailable" },
                 { "Throttling", CORAL_SPACE "ThrottlingException", "Throttling" },
                 { "ThrottlingException", CORAL_SPACE "ThrottlingException", "Throttling" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
-                if (streq(table[i].code, code))
+                if (streq(table[i].code, code) || streq(table[i].query, code))
                         return table[i];
         return (struct spelling){ code, code, code };
 }

@@ -98,6 +98,8 @@ int request_log_write(RequestLog *log, const Request *request, unsigned status, 
         put_optional(out, "role", request->role ? request->role->arn : NULL);
         put_optional(out, "region", request->region);
         put_optional(out, "gave", request->gave);
+        json_text_unsigned(out, "connection", request->connection);
+        json_text_bool(out, "connection_new", !request->connection_used);
         if (request->served.size > 0)
                 json_text_raw(out, "served", buf_text(&request->served));
         json_text_close(out, '}');

@@ -62,6 +62,8 @@ typedef struct Request {
         char account[16], region[64];
 
         /* For the log. */
+        uint64_t connection;  /* its number */
+        bool connection_used; /* by earlier requests */
         char signed_by[132];
         char revision_seen[128], revision_new[UUID_TEXT_MAX];
         const char *fault;

@@ -45,7 +45,7 @@ static int parse_action(NodeReader *reader, yaml_node_t *node, void *out) {
                 return -EINVAL;
         if (fault_action_from_string(s, out) < 0)
                 return node_error(reader, node,
-                                "\"%s\" found, expected error, hang, reset, truncate, garbage, delay or clock",
+                                "\"%s\" found, expected error, hang, reset, truncate, garbage, delay, slow or clock",
                                 s);
         return 0;
 }
@@ -54,7 +54,10 @@ int scenario_parse_fault(NodeReader *reader, yaml_node_t *node, void *out) {
         static const NodeKey keys[] = {
                 { "operation", offsetof(FaultRule, operation), node_text, true },
                 { "function", offsetof(FaultRule, function), node_text, false },
+                { "region", offsetof(FaultRule, region), node_text, false },
+                { "role", offsetof(FaultRule, role), node_text, false },
                 { "call", 0, parse_call, false },
+                { "for", offsetof(FaultRule, window), node_duration, false },
                 { "every", offsetof(FaultRule, every), node_unsigned, false },
                 { "action", offsetof(FaultRule, action), parse_action, false },
                 { "effect", offsetof(FaultRule, after), parse_effect, false },
@@ -68,14 +71,16 @@ int scenario_parse_fault(NodeReader *reader, yaml_node_t *node, void *out) {
         FaultRule *rule = out;
         int r;
 
-        rule->status = 500;
         r = node_mapping(reader, node, keys, ELEMENTSOF(keys), rule);
         if (r < 0)
                 return r;
-        if (rule->status < 400 || rule->status > 599)
+        if (rule->status != 0 && (rule->status < 400 || rule->status > 599))
                 return node_error(reader, node, "\"status\" must be 400 to 599");
-        if (rule->action == FAULT_DELAY && rule->delay == 0)
-                return node_error(reader, node, "action \"delay\" needs \"delay\"");
+        if ((rule->action == FAULT_DELAY || rule->action == FAULT_SLOW) && rule->delay == 0)
+                return node_error(reader, node, "action \"%s\" needs \"delay\"",
+                                fault_action_to_string(rule->action));
+        if (node_has_key(reader, node, "for") && (rule->window == 0 || node_has_key(reader, node, "call")))
+                return node_error(reader, node, "\"for\" must be at least 1ms, and excludes \"call\"");
         if (rule->action == FAULT_CLOCK && rule->offset == 0)
                 return node_error(reader, node, "action \"clock\" needs \"offset\"");
         if (node_has_key(reader, node, "every") && rule->every == 0)

@@ -239,12 +239,12 @@ struct point {
         double value;
 };
 
-static int parse_point(NodeReader *reader, yaml_node_t *node, void *out, const char *name, NodeParse parse) {
+static int parse_point(
+                NodeReader *reader, yaml_node_t *node, const char *name, NodeParse parse, CurvePoint *p) {
         const NodeKey keys[] = {
                 { "from", offsetof(struct point, from), node_duration, true },
                 { name, offsetof(struct point, value), parse, true },
         };
-        CurvePoint *p = out;
         struct point point = {};
         int r;
 
@@ -255,31 +255,45 @@ static int parse_point(NodeReader *reader, yaml_node_t *node, void *out, const c
         return 0;
 }
 
-static int parse_share_point(NodeReader *reader, yaml_node_t *node, void *out) {
-        return parse_point(reader, node, out, "rate", node_share);
+/* Collects the nodes themselves, for those who parse them with more than a NodeParse knows. */
+static int parse_node(NodeReader *reader, yaml_node_t *node, void *out) {
+        yaml_node_t **ret = out;
+
+        *ret = node;
+        return 0;
 }
 
-static int parse_latency_point(NodeReader *reader, yaml_node_t *node, void *out) {
-        return parse_point(reader, node, out, "ms", node_decimal);
+static int parse_points(NodeReader *reader, yaml_node_t *node, const char *name, NodeParse parse, Curve *c) {
+        _cleanup_(freep) yaml_node_t **items = NULL;
+        int result = 0, r;
+        size_t n = 0;
+
+        r = node_sequence(reader, node, CURVE_POINTS_MAX, sizeof(*items), parse_node, &items, &n);
+        if (r < 0)
+                return r;
+        c->points = alloc_array(MAX(n, (size_t) 1), sizeof(CurvePoint));
+        if (!c->points)
+                return -ENOMEM;
+        c->n_points = n;
+        for (size_t i = 0; i < n; i++) {
+                r = parse_point(reader, items[i], name, parse, c->points + i);
+                if (r < 0)
+                        result = r;
+        }
+        return result;
 }
 
-static int parse_rate_point(NodeReader *reader, yaml_node_t *node, void *out) {
-        return parse_point(reader, node, out, "rps", node_decimal);
-}
-
-static int parse_curve(NodeReader *reader, yaml_node_t *node, NodeParse parse_value, NodeParse parse_item,
-                Curve *c) {
+int node_curve(NodeReader *reader, yaml_node_t *node, const char *name, NodeParse parse, Curve *c) {
         double value;
         int r;
 
-        if (c->n_points > 0)
+        if (c->points)
                 return node_error(reader, node, "given twice: as one value and over time");
         if (node->type == YAML_SCALAR_NODE) {
-                r = parse_value(reader, node, &value);
+                r = parse(reader, node, &value);
                 return r < 0 ? r : curve_set_constant(c, value);
         }
-        r = node_sequence(reader, node, CURVE_POINTS_MAX, sizeof(CurvePoint), parse_item, &c->points,
-                        &c->n_points);
+        r = parse_points(reader, node, name, parse, c);
         if (r < 0)
                 return r;
         if (c->n_points == 0 || c->points[0].from != 0)
@@ -291,13 +305,13 @@ static int parse_curve(NodeReader *reader, yaml_node_t *node, NodeParse parse_va
 }
 
 int node_share_curve(NodeReader *reader, yaml_node_t *node, void *out) {
-        return parse_curve(reader, node, node_share, parse_share_point, out);
+        return node_curve(reader, node, "rate", node_share, out);
 }
 
 int node_latency_curve(NodeReader *reader, yaml_node_t *node, void *out) {
-        return parse_curve(reader, node, node_decimal, parse_latency_point, out);
+        return node_curve(reader, node, "ms", node_decimal, out);
 }
 
 int node_rate_curve(NodeReader *reader, yaml_node_t *node, void *out) {
-        return parse_curve(reader, node, node_decimal, parse_rate_point, out);
+        return node_curve(reader, node, "rps", node_decimal, out);
 }

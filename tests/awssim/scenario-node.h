@@ -49,6 +49,7 @@ int node_bool(NodeReader *reader, yaml_node_t *node, void *out);      /* bool */
 int node_text_list(NodeReader *reader, yaml_node_t *node, void *out); /* TextList */
 
 /* Curves: a plain value, or a list of {from, <name>}. */
+int node_curve(NodeReader *reader, yaml_node_t *node, const char *name, NodeParse parse, Curve *c);
 int node_share_curve(NodeReader *reader, yaml_node_t *node, void *out);   /* "rate" */
 int node_latency_curve(NodeReader *reader, yaml_node_t *node, void *out); /* "ms" */
 int node_rate_curve(NodeReader *reader, yaml_node_t *node, void *out);    /* "rps" */

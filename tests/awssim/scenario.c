@@ -54,30 +54,41 @@ static bool account_is_valid(const char *s) {
         return strlen(s) == 12 && strspn(s, "0123456789") == 12;
 }
 
-/* Where functions are, once the scenario's own account and region are known; no name twice in one place. */
-static int place_functions(NodeReader *reader, yaml_node_t *node, Scenario *s) {
+/* Where something is, once the scenario's own account and region are known; no name twice in one place. */
+static int place_one(NodeReader *reader, yaml_node_t *node, Scenario *s, Map *names, const char *what,
+                const char *name, unsigned line, char **account, char **region) {
+        char key[512];
+        int r;
+
+        r = default_text(account, s->account);
+        if (r >= 0)
+                r = default_text(region, s->region);
+        if (r < 0)
+                return r;
+        if (!account_is_valid(*account) || !scenario_has_region(s, *region))
+                return node_error(reader, node,
+                                "%s \"%s\" (line %u): \"account\" must be 12 digits, in quotes, and \"region\" "
+                                "among the regions",
+                                what, name, line);
+        (void) snprintf(key, sizeof(key), "%s/%.64s/%s/%.255s", *account, *region, what, name);
+        r = map_put(names, key, s);
+        return r == -EEXIST ? node_error(reader, node, "%s \"%s\" (line %u) is here twice", what, name, line)
+                            : r;
+}
+
+static int place_all(NodeReader *reader, yaml_node_t *node, Scenario *s) {
         _cleanup_(map_freep) Map *names = map_new();
         int r = names ? 0 : -ENOMEM;
 
         for (size_t i = 0; r >= 0 && i < s->n_functions; i++) {
                 FunctionSpec *f = s->functions + i;
-                char key[256];
 
-                r = default_text(&f->account, s->account);
-                if (r >= 0)
-                        r = default_text(&f->region, s->region);
-                if (r < 0)
-                        return r;
-                if (!account_is_valid(f->account) || !scenario_has_region(s, f->region))
-                        return node_error(reader, node,
-                                        "function \"%s\" (line %u): \"account\" must be 12 digits, in quotes, "
-                                        "and \"region\" among the regions",
-                                        f->name, f->line);
-                (void) snprintf(key, sizeof(key), "%s/%.64s/%.64s", f->account, f->region, f->name);
-                r = map_put(names, key, s);
-                if (r == -EEXIST)
-                        return node_error(reader, node, "function \"%s\" (line %u) is here twice", f->name,
-                                        f->line);
+                r = place_one(reader, node, s, names, "function", f->name, f->line, &f->account, &f->region);
+        }
+        for (size_t i = 0; r >= 0 && i < s->n_alarms; i++) {
+                AlarmSpec *a = s->alarms + i;
+
+                r = place_one(reader, node, s, names, "alarm", a->name, a->line, &a->account, &a->region);
         }
         return r;
 }
@@ -128,6 +139,9 @@ static int parse_root(NodeReader *reader, yaml_node_t *node, Scenario *s) {
                 { "imds", offsetof(Scenario, imds), scenario_parse_imds, false },
                 { "container", offsetof(Scenario, container), scenario_parse_container, false },
                 { "metrics", offsetof(Scenario, metrics), parse_metrics, false },
+                { "cloudwatch", offsetof(Scenario, cloudwatch), scenario_parse_cloudwatch, false },
+                { "limits", offsetof(Scenario, limits), scenario_parse_limits, false },
+                { "alarms", 0, scenario_parse_alarms, false },
                 { "faults", 0, parse_faults, false },
         };
         int r;
@@ -142,7 +156,7 @@ static int parse_root(NodeReader *reader, yaml_node_t *node, Scenario *s) {
                 return r;
         if (!account_is_valid(s->account))
                 return node_error(reader, node, "\"account\" must be 12 digits, in quotes");
-        r = place_functions(reader, node, s);
+        r = place_all(reader, node, s);
         return r < 0 ? r : scenario_check_identity(reader, node, s);
 }
 
@@ -220,6 +234,8 @@ void scenario_done(Scenario *s) {
         for (size_t i = 0; i < s->n_faults; i++)
                 fault_rule_done(s->faults + i);
         scenario_identity_done(s);
+        scenario_alarms_done(s);
+        scenario_cloudwatch_done(s);
         text_list_done(&s->regions);
         free(s->functions);
         free(s->credentials);

@@ -13,6 +13,7 @@
 #define SCENARIO_FUNCTIONS_MAX 10000
 #define SCENARIO_VERSIONS_MAX 100
 #define SCENARIO_ALIASES_MAX 100
+#define SCENARIO_ALARMS_MAX 10000
 
 typedef struct CredentialSpec {
         char *access_key;
@@ -91,6 +92,84 @@ typedef struct FunctionSpec {
         unsigned line;
 } FunctionSpec;
 
+typedef enum AlarmState {
+        ALARM_OK,
+        ALARM_ALARM,
+        ALARM_INSUFFICIENT, /* INSUFFICIENT_DATA */
+        ALARM_MISSING,      /* there is no such alarm */
+} AlarmState;
+
+/* An alarm that watches the error rate of a version of ours. */
+typedef struct FollowSpec {
+        char *function;   /* NULL: it does not */
+        char *alias;      /* NULL: all */
+        uint64_t version; /* 0: all */
+        double error_rate_above;
+        usec_t over; /* this long is looked at */
+} FollowSpec;
+
+typedef struct AlarmSpec {
+        char *name;
+        char *account, *region; /* the scenario's unless given */
+        bool is_composite;
+        Curve states;           /* of AlarmState, from the start of the simulator */
+        char *reason;           /* NULL: words of ours */
+        char *evaluation_state; /* NULL: none */
+        FollowSpec follows;
+        unsigned line;
+} AlarmSpec;
+
+/* Which queries of GetMetricData; NULL: any. */
+typedef struct SeriesMatch {
+        char *metric, *stat, *function, *alias, *version;
+} SeriesMatch;
+
+/* A query that gets the whole call refused. */
+typedef struct PoisonSpec {
+        SeriesMatch match;
+        char *message; /* NULL: words of ours */
+} PoisonSpec;
+
+typedef struct ResultSpec {
+        SeriesMatch match;
+        char *status;  /* NULL: Complete */
+        char *message; /* NULL: none */
+        bool has_value;
+        double value;       /* instead of every point's */
+        usec_t from, until; /* since the start */
+} ResultSpec;
+
+typedef enum JsonSupport {
+        JSON_SERVED,
+        JSON_REFUSED,        /* as by services that know the target, but not the protocol */
+        JSON_NOT_UNDERSTOOD, /* as by those who look for a form */
+} JsonSupport;
+
+typedef struct CloudwatchSpec {
+        JsonSupport json;
+        bool hides_composite; /* as from those who may not describe all alarms */
+        PoisonSpec *poison;
+        size_t n_poison;
+        ResultSpec *results;
+        size_t n_results;
+} CloudwatchSpec;
+
+/* Calls that share a limit. */
+typedef enum LimitFamily {
+        LIMIT_LAMBDA, /* all but the next one */
+        LIMIT_GET_FUNCTION,
+        LIMIT_GET_METRIC_DATA,
+        LIMIT_GET_METRIC_STATISTICS,
+        LIMIT_DESCRIBE_ALARMS,
+        LIMIT_STS,
+        LIMIT_FAMILIES,
+} LimitFamily;
+
+typedef struct LimitSpec {
+        double rate, burst; /* calls per second, and at once; 0: no limit */
+        usec_t retry_after; /* told to those who are refused; 0: not */
+} LimitSpec;
+
 typedef struct MetricsSpec {
         usec_t resolution;  /* width of the buckets that exist; whole seconds */
         usec_t delay;       /* a bucket is first seen this long after its end */
@@ -114,7 +193,11 @@ typedef struct Scenario {
         ContainerSpec container;
         FunctionSpec *functions;
         size_t n_functions;
+        AlarmSpec *alarms;
+        size_t n_alarms;
         MetricsSpec metrics;
+        CloudwatchSpec cloudwatch;
+        LimitSpec limits[LIMIT_FAMILIES];
         FaultRule *faults;
         size_t n_faults;
 } Scenario;

@@ -40,6 +40,7 @@ static int server_listen(Server *s, const ServerOptions *options) {
         s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, connection_on_request, &s->context,
                         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, connection_on_uri,
                         &s->context, MHD_OPTION_NOTIFY_COMPLETED, connection_on_completed, &s->context,
+                        MHD_OPTION_NOTIFY_CONNECTION, connection_on_socket, &s->context,
                         MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
                         IDLE_SECONDS, options->tls_cert ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END,
                         options->tls_cert, MHD_OPTION_HTTPS_MEM_KEY, options->tls_key, MHD_OPTION_END);

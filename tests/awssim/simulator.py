@@ -78,7 +78,7 @@ class Simulator:
 
     def __init__(self, scenario, tls=None):
         self.scenario = scenario
-        self.tls = tls  # (certificate, key), files
+        self.tls = tls  # files: certificate, key, and who signed the certificate when it is not itself
         self.process = None
 
     def __enter__(self):
@@ -134,7 +134,7 @@ class Simulator:
 
     def connect(self, timeout=30):
         if self.tls:
-            context = ssl.create_default_context(cafile=self.tls[0])
+            context = ssl.create_default_context(cafile=self.tls[-1] if len(self.tls) > 2 else self.tls[0])
             return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=context)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 

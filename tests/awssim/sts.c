@@ -18,17 +18,6 @@ bool sts_is_unsigned(const Request *request) {
         return request->service == SERVICE_STS && streq(request->operation, "AssumeRoleWithWebIdentity");
 }
 
-static void open_response(Buf *out, const char *operation) {
-        (void) buf_printf(
-                        out, "<%sResponse xmlns=\"" STS_XML_NAMESPACE "\"><%sResult>", operation, operation);
-}
-
-static void close_response(Buf *out, const Request *request) {
-        (void) buf_printf(out, "</%sResult><ResponseMetadata>", request->operation);
-        xml_text_element(out, "RequestId", request->request_id);
-        (void) buf_printf(out, "</ResponseMetadata></%sResponse>", request->operation);
-}
-
 static int refuse_member(Reply *reply, const char *value, const char *member, const char *constraint) {
         return reply_refuse(reply, 400, "ValidationException",
                         "1 validation error detected: Value '%.200s' at '%s' failed to satisfy constraint: "
@@ -119,7 +108,7 @@ static int give_session(World *w, const RoleSpec *role, uint64_t seconds, Reques
         if (r < 0)
                 return r;
         request->gave = session->access_key;
-        open_response(out, request->operation);
+        xml_text_open_response(out, request->operation, STS_XML_NAMESPACE);
         (void) buf_puts(out, "<AssumedRoleUser>");
         (void) buf_printf(out, "<AssumedRoleId>%s:%s</AssumedRoleId>", session->id, name);
         xml_text_element(out, "Arn", session->arn);
@@ -127,7 +116,7 @@ static int give_session(World *w, const RoleSpec *role, uint64_t seconds, Reques
         render_credentials(session, out);
         if (sts_is_unsigned(request))
                 xml_text_element(out, "Provider", "arn:aws:iam::123456789012:oidc-provider/example.com");
-        close_response(out, request);
+        xml_text_close_response(out, request->operation, request->request_id);
         return 0;
 }
 
@@ -182,14 +171,14 @@ static int get_caller_identity(const World *w, const Request *request, Reply *re
         const char *name = strrchr(request->caller, '/');
         Buf *out = &reply->body;
 
-        open_response(out, request->operation);
+        xml_text_open_response(out, request->operation, STS_XML_NAMESPACE);
         xml_text_element(out, "Arn", request->caller);
         if (session && name)
                 (void) buf_printf(out, "<UserId>%s:%s</UserId>", session->id, name + 1);
         else
                 xml_text_element(out, "UserId", "AIDACKCEVSQ6C2EXAMPLE");
         xml_text_element(out, "Account", request->account);
-        close_response(out, request);
+        xml_text_close_response(out, request->operation, request->request_id);
         return 0;
 }
 

@@ -5,6 +5,7 @@ import sys
 import time
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
+from email.utils import parsedate_to_datetime
 
 from simulator import CREDENTIALS, Simulator, holds, run, same, wait_for
 
@@ -330,6 +331,106 @@ def test_aws_like_minutes():
         start, end = window(sim, 120)
         got = points(ask(sim, [of_version("m", "42", period=60), of_version("s", "42")], start, end))
         same((len(got["m"]), len(got["s"])), (2, 0))
+
+
+def spoilt(*results):
+    return Simulator(scenario() + "cloudwatch: {results: [%s]}\n" % ", ".join("{%s}" % r for r in results))
+
+
+def test_a_poisoned_query_spoils_its_call():
+    rule = "cloudwatch: {poison: [{function: checkout, alias: live, version: 42, metric: Duration, message: no}]}\n"
+    with Simulator(scenario() + rule) as sim:
+        start, end = window(sim)
+        good, bad = of_version("good", "42"), of_version("bad", "42", "Duration", stat="p99")
+        same(ask(sim, [good, bad], start, end).error,
+             (400, "com.amazon.coral.validate#ValidationException", "Error in query 'bad' [no]"))
+        same(len(points(ask(sim, [good], start, end))["good"]), 60)
+        same(ask(sim, [of_version("other", "41", "Duration", stat="p99")], start, end).status, 200)
+        text = query_call(sim, bad, start, end)
+        same(text.error, (400, "ValidationError", "Error in query 'bad' [no]"))
+
+
+def query_call(sim, one, start, end):
+    """A call with one query, in the Query protocol."""
+    member, metric = "MetricDataQueries.member.1.", one["MetricStat"]["Metric"]
+    iso = lambda t: datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    parameters = {member + "Id": one["Id"], member + "MetricStat.Period": one["MetricStat"]["Period"],
+                  member + "MetricStat.Stat": one["MetricStat"]["Stat"], "StartTime": iso(start), "EndTime": iso(end)}
+    for name in ("Namespace", "MetricName"):
+        parameters[member + "MetricStat.Metric." + name] = metric[name]
+    for i, d in enumerate(metric["Dimensions"], 1):
+        for key, value in d.items():
+            parameters["%sMetricStat.Metric.Dimensions.member.%d.%s" % (member, i, key)] = value
+    return sim.query("monitoring", "2010-08-01", "GetMetricData", parameters)
+
+
+def test_single_results_fail():
+    for status, left in (("InternalError", 0), ("Forbidden", 0), ("PartialData", 60)):
+        with spoilt("version: 42, status: %s, message: not now" % status) as sim:
+            start, end = window(sim)
+            body = ask(sim, [of_version("old", "41"), of_version("new", "42")], start, end).json
+            got = {r["Id"]: r for r in body["MetricDataResults"]}
+            same([(len(got[n]["Values"]), got[n]["StatusCode"]) for n in ("old", "new")], [(60, "Complete"), (left, status)])
+            same((got["new"]["Messages"], "NextToken" in body), ([{"Code": status, "Value": "not now"}], False))
+            xml = query_call(sim, of_version("new", "42"), start, end).xml
+            same((xml["StatusCode"], xml["Code"], xml["Value"]), (status, status, "not now"))
+    with spoilt("status: Forbidden, until: 500ms") as sim:
+        start, end = window(sim)
+        result = lambda: ask(sim, [of_version("n", "42")], start, end).json["MetricDataResults"][0]
+        wait_for(lambda: result()["StatusCode"] == "Complete", 10, "the end of it")
+
+
+def test_values_that_are_no_numbers():
+    for value in ("NaN", "Infinity", "-Infinity"):
+        with spoilt("metric: Errors, value: %s" % value) as sim:
+            start, end = window(sim)
+            got = points(ask(sim, [of_version("e", "42", "Errors"), of_version("n", "42")], start, end))
+            same((set(got["e"].values()), value in got["n"].values()), ({value}, False))
+            holds("<member>%s</member>" % value in query_call(sim, of_version("e", "42", "Errors"), start, end).text)
+
+
+def test_an_endpoint_that_knows_the_query_protocol_alone():
+    for how, status, text in (("refused", 404, "<UnknownOperationException/>"), ("not_understood", 400, "MissingAction")):
+        with Simulator(scenario() + "cloudwatch: {json: %s}\n" % how) as sim:
+            start, end = window(sim)
+            reply = ask(sim, [of_version("n", "42")], start, end)
+            same((reply.status, text in reply.text, reply.headers["content-type"]), (status, True, "text/xml"))
+            same(query_call(sim, of_version("n", "42"), start, end).xml["StatusCode"], "Complete")
+
+
+def test_many_queries_over_small_pages():
+    with Simulator(scenario(page_size=45)) as sim:
+        start, end = window(sim)
+        queries, got, more, pages = [of_version("q%d" % i, "42") for i in range(5)], {}, {}, 0
+        while True:
+            reply = ask(sim, queries, start, end, **more).json
+            for result in reply["MetricDataResults"]:
+                got.setdefault(result["Id"], []).append(len(result["Values"]))
+            pages += 1
+            if "NextToken" not in reply:
+                break
+            more = {"NextToken": reply["NextToken"]}
+        same((pages, {n: sum(v) for n, v in got.items()}), (7, {q["Id"]: 60 for q in queries}))
+        holds(all(len(v) > 1 for v in got.values()), got)  # the same Id, over pages
+
+
+def test_clocks():
+    now = datetime.datetime.now(datetime.timezone.utc)
+    shifted = lambda minutes: now + datetime.timedelta(minutes=minutes)
+    with Simulator("clock_offset: 10m\n" + scenario()) as sim:
+        same(sim.cloudwatch({}).error[1], "com.amazon.coral.service#InvalidSignatureException")
+        reply = sim.sts("GetCallerIdentity")
+        same(reply.status, 200)  # 15 minutes are allowed
+        ahead = parsedate_to_datetime(reply.headers["date"]) - datetime.datetime.now(datetime.timezone.utc)
+        holds(590 < ahead.total_seconds() < 610, reply.headers)
+        for reply in (sim.sts("GetCallerIdentity", at=shifted(-10)),
+                      sim.query("monitoring", "2010-08-01", "DescribeAlarms", at=shifted(-10))):
+            status, code, message = reply.error
+            same((status, code), (403, "SignatureDoesNotMatch"))
+            holds(message.startswith("Signature expired: ") and message.endswith(" - 15 min.)"), message)
+        holds(sim.sts("GetCallerIdentity", at=shifted(30)).error[2].endswith(" + 15 min.)"))
+        holds(sim.lambda_("GET", "checkout", at=shifted(0)).error[2].endswith(" - 5 min.)"))
+        same(sim.lambda_("GET", "checkout", at=shifted(10)).status, 200)
 
 
 run(sys.modules[__name__])

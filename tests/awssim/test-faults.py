@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 
-from simulator import CREDENTIALS, Simulator, holds, program, run, same
+from simulator import CREDENTIALS, Simulator, holds, program, run, same, wait_for
 
 SCENARIO = CREDENTIALS + """
 functions:
@@ -118,6 +118,79 @@ def test_wrong_clocks():
         holds(reply.error[2].startswith("Signature not yet current: "), reply.error)
 
 
+MACHINES = """
+roles: [{arn: "arn:aws:iam::123456789012:role/a"}, {arn: "arn:aws:iam::123456789012:role/b"}]
+imds: {role: "arn:aws:iam::123456789012:role/a", v1: true}
+container: {role: "arn:aws:iam::123456789012:role/a", path: /keys}
+regions: [us-east-1]
+"""
+
+
+def assume(sim, name):
+    reply = sim.sts("AssumeRole", {"RoleArn": "arn:aws:iam::123456789012:role/" + name, "RoleSessionName": "tests"})
+    if reply.status != 200:
+        return reply
+    return {"key": reply.xml["AccessKeyId"], "secret": reply.xml["SecretAccessKey"], "token": reply.xml["SessionToken"]}
+
+
+def test_errors_come_in_the_words_of_each_protocol():
+    rules = ", ".join("{operation: %s, %s}" % r for r in (
+        ("AssumeRole", "call: 1, code: IDPCommunicationError"), ("AssumeRole", "call: 2, code: RegionDisabledException"),
+        ("AssumeRole", "call: 3, status: 400, code: Throttling"), ("AssumeRole", "call: 4"),
+        ("AssumeRoleWithWebIdentity", "status: 400, code: ExpiredTokenException, message: old"),
+        ("GetMetricData", "call: 1, status: 503"), ("GetMetricData", "code: Throttling"),
+        ("ImdsToken", "status: 403"), ("ImdsRole", "status: 500, message: Internal Error"),
+        ("ContainerCredentials", "status: 429")))
+    with Simulator(MACHINES + SCENARIO % rules) as sim:
+        same([assume(sim, "a").error[:2] for _ in range(4)],
+             [(400, "IDPCommunicationError"), (403, "RegionDisabledException"), (400, "Throttling"),
+              (500, "InternalFailure")])
+        same(sim.sts("AssumeRoleWithWebIdentity", signed=False).error, (400, "ExpiredTokenException", "old"))
+        same(sim.cloudwatch({}).error[:2], (503, "com.amazon.coral.service#ServiceUnavailableException"))
+        reply = sim.cloudwatch({}, headers={"x-amzn-query-mode": "true"})
+        same(reply.error, (400, "com.amazon.coral.service#ThrottlingException", "Rate exceeded"))
+        same(reply.headers["x-amzn-query-error"], "Throttling;Sender")
+        same(sim.query("monitoring", "2010-08-01", "GetMetricData").error, (400, "Throttling", "Rate exceeded"))
+        same(sim.request("PUT", "/latest/api/token", signed=False).status, 403)
+        reply = sim.request("GET", "/latest/meta-data/iam/security-credentials/", signed=False)
+        same((reply.status, "500 - Internal Error" in reply.text), (500, True))
+        same(sim.request("GET", "/keys", signed=False).status, 429)
+
+
+def test_calls_of_a_region_or_a_role_are_told_apart():
+    with Simulator(MACHINES + SCENARIO % '{operation: "*", region: us-east-1, status: 503}') as sim:
+        same([sim.lambda_("GET", LIVE, region=r).status for r in ("eu-west-1", "us-east-1")], [200, 503])
+    rule = '{operation: GetAlias, role: "arn:aws:iam::123456789012:role/b", status: 503}'
+    with Simulator(MACHINES + SCENARIO % rule) as sim:
+        a, b = assume(sim, "a"), assume(sim, "b")
+        same([sim.lambda_("GET", LIVE, **k).status for k in (a, b, {})], [200, 503, 200])
+        same(sim.log()[-2]["role"], "arn:aws:iam::123456789012:role/b")
+
+
+def test_a_span_of_time():
+    with playing("for: 700ms, status: 503") as sim:
+        begin = time.monotonic()
+        same(sim.lambda_("PUT", LIVE, SPLIT).status, 503)
+        while time.monotonic() - begin < 0.4:
+            same(sim.lambda_("PUT", LIVE, SPLIT).status, 503)
+        wait_for(lambda: sim.lambda_("PUT", LIVE, SPLIT).status == 200, 10, "the end of it")
+        holds(time.monotonic() - begin >= 0.7)
+
+
+def test_slow_bodies():
+    with playing("call: 1, action: slow, delay: 600ms") as sim:
+        begin = time.monotonic()
+        connection = sim.connect()
+        reply = sim.lambda_("PUT", LIVE, SPLIT, connection=connection)
+        holds(0.5 <= time.monotonic() - begin < 5, time.monotonic() - begin)
+        same(reply.json["RoutingConfig"], {"AdditionalVersionWeights": {"42": 0.05}})
+        same(sim.lambda_("PUT", LIVE, SPLIT, connection=connection).status, 200)
+        connection.close()
+        same(sim.log()[0]["fault"], "slow")
+    with playing("action: slow, delay: 1h") as sim:  # ends all the same
+        lost(sim, TimeoutError, timeout=0.3)
+
+
 def start_with(text):
     """Exit status and stderr for a scenario that should not play."""
     with tempfile.TemporaryDirectory(prefix="awssim-test-") as directory:
@@ -140,6 +213,14 @@ def test_broken_scenarios_are_told_where():
         ("functions:\n- {name: a, versions: []}\n- {name: a, versions: []}", 'function "a" (line 3) is here twice'),
         ("functions: []\nfaults: [{operation: A, call: 4-2}]", '"4-2" found'),
         ("functions: []\nfaults: [{operation: A, action: explode}]", '"explode" found'),
+        ("functions: []\nfaults: [{operation: A, action: slow}]", 'action "slow" needs "delay"'),
+        ("functions: []\nfaults: [{operation: A, for: 2s, call: 1}]", 'excludes "call"'),
+        ("functions: []\nroles: [{arn: x}]", '"x" found, expected an ARN'),
+        ("functions: []\nroles: [{arn: 'arn:aws:iam::123456789012:role/a'}, {arn: 'arn:aws:iam::123456789012:role/a'}]",
+         "is here twice"),
+        ("functions: []\nimds: {role: x}", 'role "x" is not among the roles'),
+        ("functions: []\ncontainer: {role: x, path: y}", "must start with /"),
+        ("functions: [{name: a, region: x, versions: []}]", "among the regions"),
         ("functions: []\nmetrics: {resolution: 1500ms}", "resolution"),
         ("functions:\n- name: a\n  versions: [{version: 1, errors: [{from: 1s, rate: 5%}]}]", "from: 0s"),
         ("functions:\n- name: a\n  versions: [{version: 1, error_rate: 101%}]", '"101%" is not a share'),

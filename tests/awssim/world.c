@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "awssim/alarm.h"
+#include "awssim/limit.h"
 #include "awssim/session.h"
 #include "base/alloc.h"
 #include "base/map.h"
@@ -10,7 +12,6 @@
 
 /* A bound for aliases that are changed all the time; what is older carries no traffic any more. */
 #define ROUTING_HISTORY_MAX 4096
-#define PLACE_KEY_MAX 256
 
 void version_format(uint64_t version, char ret[static VERSION_TEXT_MAX]) {
         if (version == 0)
@@ -40,8 +41,7 @@ void world_uuid(World *w, char ret[static UUID_TEXT_MAX]) {
                         (unsigned) (0x8000 | (b >> 48 & 0x3fff)), (unsigned long long) (b & 0xffffffffffff));
 }
 
-/* False: longer than any function's. */
-static bool place_key(Place place, const char *name, char ret[static PLACE_KEY_MAX]) {
+bool place_key(Place place, const char *name, char ret[static PLACE_KEY_MAX]) {
         int n = snprintf(ret, PLACE_KEY_MAX, "%s/%s/%s", place.account, place.region, name);
 
         return n > 0 && n < PLACE_KEY_MAX;
@@ -225,8 +225,9 @@ int world_new(Scenario *scenario, usec_t now, World **ret) {
                 return r;
         w->by_place = map_new();
         w->sessions = map_new();
+        w->buckets = map_new();
         w->functions = alloc_array(MAX(scenario->n_functions, (size_t) 1), sizeof(Function));
-        if (!w->by_place || !w->sessions || !w->functions)
+        if (!w->by_place || !w->sessions || !w->buckets || !w->functions)
                 return -ENOMEM;
         for (size_t i = 0; i < scenario->n_functions; i++) {
                 Function *f = w->functions + w->n_functions++;
@@ -241,6 +242,9 @@ int world_new(Scenario *scenario, usec_t now, World **ret) {
                 if (r < 0)
                         return r;
         }
+        r = alarms_init(w);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(w);
         return 0;
 }
@@ -271,6 +275,8 @@ World *world_free(World *w) {
         free(w->functions);
         (void) map_free(w->by_place);
         sessions_free(w->sessions);
+        alarms_done(w);
+        limits_done(w);
         curve_done(&w->latest.latency);
         free(w);
         return NULL;

@@ -8,6 +8,8 @@
 
 #define UUID_TEXT_MAX 37
 #define VERSION_TEXT_MAX 24
+#define PLACE_KEY_MAX 512
+#define ALARM_ARN_MAX 384
 
 /* What an alias routed to from a moment on. */
 typedef struct Routing {
@@ -48,6 +50,7 @@ typedef struct Place {
 } Place;
 
 typedef struct Session Session;
+typedef struct Alarm Alarm;
 
 typedef struct World {
         Scenario *scenario; /* borrowed */
@@ -59,12 +62,20 @@ typedef struct World {
         Map *sessions;               /* by access key; owned */
         const Session *imds_session; /* what the metadata services gave out last; NULL: nothing yet */
         const Session *container_session;
+        Map *buckets; /* of limits, by place; owned */
+        uint64_t n_connections, n_connections_open;
+        Alarm *alarms;
+        size_t n_alarms;
+        Map *alarms_by_place;
         VersionSpec latest; /* what $LATEST is like, in every function */
 } World;
 
 int world_new(Scenario *scenario, usec_t now, World **ret);
 World *world_free(World *w);
 DEFINE_TRIVIAL_CLEANUP(World *, world_free);
+
+/* A name with its place, as a key of maps. False: longer than any. */
+bool place_key(Place place, const char *name, char ret[static PLACE_KEY_MAX]);
 
 Function *world_find_function(const World *w, Place place, const char *name); /* NULL: none */
 Place function_place(const Function *f);

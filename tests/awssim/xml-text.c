@@ -14,3 +14,13 @@ void xml_text_element(Buf *out, const char *name, const char *value) {
         }
         (void) buf_printf(out, "</%s>", name);
 }
+
+void xml_text_open_response(Buf *out, const char *operation, const char *name_space) {
+        (void) buf_printf(out, "<%sResponse xmlns=\"%s\"><%sResult>", operation, name_space, operation);
+}
+
+void xml_text_close_response(Buf *out, const char *operation, const char *request_id) {
+        (void) buf_printf(out, "</%sResult><ResponseMetadata>", operation);
+        xml_text_element(out, "RequestId", request_id);
+        (void) buf_printf(out, "</ResponseMetadata></%sResponse>", operation);
+}
