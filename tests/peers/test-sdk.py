@@ -17,6 +17,11 @@ SCENARIO = CREDENTIALS + """
 metrics: {resolution: 1s, delay: 0ms, trickle: 0ms, history: 5m, page_size: 50}
 roles:
   - {arn: "arn:aws:iam::123456789012:role/deploy", external_id: x-42, trusts: [%s], denies: [UpdateAlias]}
+alarms:
+  - {name: calm}
+  - {name: loud, state: ALARM, reason: too much}
+  - {name: doubtful, evaluation_state: PARTIAL_DATA}
+  - {name: both, type: composite, state: ALARM}
 functions:
   - name: checkout
     timeout: 3
@@ -32,13 +37,13 @@ faults: [%s]
 """
 
 
-def converse(part, *faults):
+def converse(part, *faults, dialect="json"):
     """The request log of that part of the conversation."""
     with Simulator(SCENARIO % (KEY, ", ".join("{%s}" % f for f in faults))) as sim:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment.update(AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null",
                            AWS_EC2_METADATA_DISABLED="true")
-        result = subprocess.run([nodejs.PROGRAM, SCRIPT, part, sim.endpoint], env=environment, capture_output=True,
+        result = subprocess.run([nodejs.PROGRAM, SCRIPT, part, sim.endpoint, dialect], env=environment, capture_output=True,
                                 text=True, timeout=120)
         log = sim.log()
         if result.returncode != 0:
@@ -78,8 +83,18 @@ def test_metrics():
     same(["NextToken" in line["body"] for line in log], [False, True] * 2)
 
 
+def test_metrics_by_the_query_protocol():
+    same(statuses(converse("metrics", dialect="query")), [("GetMetricData", 200)] * 4)
+
+
 def test_metric_refusals():
-    converse("metricRefusals")
+    for dialect in ("json", "query"):
+        converse("metricRefusals", dialect=dialect)
+
+
+def test_alarms():
+    for dialect in ("json", "query"):
+        same(statuses(converse("alarms", dialect=dialect)), [("DescribeAlarms", 200)] * 6 + [("DescribeAlarms", 400)])
 
 
 def test_retries():

@@ -1,11 +1,13 @@
-// AWS's own clients for JavaScript talk with awssim: converse.mjs PART ENDPOINT. Each part asserts what the clients made
-// of the replies: types, absent members, names of errors, $metadata. A failed assertion ends it with status 1.
+// AWS's own clients for JavaScript talk with awssim: converse.mjs PART ENDPOINT [query]. Each part asserts what the
+// clients made of the replies: types, absent members, names of errors, $metadata. A failed assertion ends it with status
+// 1. With "query", CloudWatch is spoken to in its old protocol, and must look the same.
 
 import assert from "node:assert/strict";
 import {
   CloudWatchClient,
   DescribeAlarmsCommand,
   GetMetricDataCommand,
+  paginateDescribeAlarms,
   paginateGetMetricData,
 } from "@aws-sdk/client-cloudwatch";
 import {
@@ -24,9 +26,10 @@ import {
   TooManyRequestsException,
   UpdateAliasCommand,
 } from "@aws-sdk/client-lambda";
+import { AwsQueryProtocol } from "@aws-sdk/core/protocols";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 
-const [part, endpoint] = process.argv.slice(2);
+const [part, endpoint, dialect] = process.argv.slice(2);
 const credentials = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -37,7 +40,7 @@ const live = { FunctionName: "checkout", Name: "live" };
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const lambda = new LambdaClient(options);
-const cloudwatch = new CloudWatchClient(options);
+const cloudwatch = new CloudWatchClient(dialect === "query" ? { ...options, protocol: AwsQueryProtocol } : options);
 const sts = new STSClient(options);
 
 function split(weights, more) {
@@ -266,6 +269,55 @@ async function invalidMetric(command) {
   return error;
 }
 
+function describe(names, more) {
+  return cloudwatch.send(
+    new DescribeAlarmsCommand({ AlarmNames: names, AlarmTypes: ["MetricAlarm", "CompositeAlarm"], ...more }),
+  );
+}
+
+async function alarms() {
+  const reply = await describe(["calm", "loud", "doubtful", "both", "unheard"]);
+  assert.equal(reply.$metadata.httpStatusCode, 200);
+  const metric = Object.fromEntries(reply.MetricAlarms.map((a) => [a.AlarmName, a]));
+  assert.deepEqual(Object.keys(metric).sort(), ["calm", "doubtful", "loud"]);
+  assert.equal(metric.calm.StateValue, "OK");
+  assert.equal(metric.loud.StateValue, "ALARM");
+  assert.equal(metric.loud.StateReason, "too much");
+  assert.equal(metric.loud.AlarmArn, "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:loud");
+  assert.equal(metric.loud.ActionsEnabled, true);
+  assert.equal(metric.loud.Threshold, 5);
+  assert(metric.loud.StateUpdatedTimestamp instanceof Date && metric.loud.StateUpdatedTimestamp <= new Date());
+  assert(metric.loud.StateTransitionedTimestamp instanceof Date);
+  assert.equal(metric.loud.EvaluationState, undefined);
+  assert.equal(metric.doubtful.EvaluationState, "PARTIAL_DATA");
+  assert.deepEqual(
+    reply.CompositeAlarms.map((a) => [a.AlarmName, a.StateValue, typeof a.AlarmRule]),
+    [["both", "ALARM", "string"]],
+  );
+  // Who does not ask for composite alarms gets none.
+  const silent = await describe(["both"], { AlarmTypes: undefined });
+  assert.deepEqual([...(silent.MetricAlarms ?? []), ...(silent.CompositeAlarms ?? [])], []);
+  const loud = await describe(undefined, { StateValue: "ALARM" });
+  assert.deepEqual([...loud.MetricAlarms, ...loud.CompositeAlarms].map((a) => a.AlarmName).sort(), ["both", "loud"]);
+
+  const found = [];
+  for await (const page of paginateDescribeAlarms({ client: cloudwatch, pageSize: 2 }, { AlarmNamePrefix: "" })) {
+    assert(page.MetricAlarms.length <= 2);
+    found.push(...page.MetricAlarms.map((a) => a.AlarmName));
+  }
+  assert.deepEqual(found.sort(), ["calm", "doubtful", "loud"]);
+
+  const hundred = Array.from({ length: 100 }, (_, i) => `a${i}`);
+  const none = await describe(hundred);
+  assert.deepEqual([...(none.MetricAlarms ?? []), ...(none.CompositeAlarms ?? [])], []);
+  const error = await describe([...hundred, "one more"]).then(
+    (r) => assert.fail(JSON.stringify(r)),
+    (e) => e,
+  );
+  assert.equal(error.$metadata.httpStatusCode, 400);
+  assert(["ValidationError", "ValidationException"].includes(error.name), `${error.name}: ${error.message}`);
+}
+
 // The first two tries are throttled or fail, as the scenario has it: all that a caller sees is the count.
 async function retries() {
   const alias = await lambda.send(new GetAliasCommand(live));
@@ -344,5 +396,5 @@ async function roles() {
   await refusal(new STSClient(as({ sessionToken: "x" })), new GetCallerIdentityCommand({}), 403, "InvalidClientTokenId");
 }
 
-const parts = { aliases, weights, refusals, functions, metrics, metricRefusals, retries, throttled, strangers, roles };
+const parts = { aliases, weights, refusals, functions, metrics, metricRefusals, retries, throttled, strangers, roles, alarms };
 await parts[part]();
