@@ -1,6 +1,6 @@
-"""What a poll costs: CPU time (user and system) of canaryd against a script of boto3 that asks the same awssim the same
-questions at the same interval, with one rollout and with many. A poll is the questions of one rollout at one moment;
-canaryd's also judges, records and tells, which the script does not.
+"""What a poll costs: CPU time (user and system) of canaryd against a script of boto3 that asks the same awssim the
+same questions at the same interval, with one rollout and with many. A poll is the questions of one rollout at one
+moment; canaryd's also judges, records and tells, which the script does not.
 
 Arguments: AWSSIM CANARYD CANARYCTL."""
 

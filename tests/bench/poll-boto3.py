@@ -1,5 +1,5 @@
-"""What canaryd does in a poll, as a script of boto3 would do it: asks for the same metrics at the same interval, 500 of
-them in one call, and adds up what comes. JSON on stdin, JSON on stdout."""
+"""What canaryd does in a poll, as a script of boto3 would do it: asks for the same metrics at the same interval, 500
+of them in one call, and adds up what comes. JSON on stdin, JSON on stdout."""
 
 import datetime
 import json

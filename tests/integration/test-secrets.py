@@ -1,5 +1,5 @@
-"""Secrets get in, and never out: after good and bad rollouts with known secrets of every kind, none of them is in the
-log, in the store, in the run directory or in what canaryctl shows, in no encoding and in no part."""
+"""Secrets get in, and never out: after good and bad rollouts with known secrets of every kind, none of them is in
+the log, in the store, in the run directory or in what canaryctl shows, in no encoding and in no part."""
 
 import os
 import re
@@ -102,12 +102,13 @@ KINDS = {
 }
 
 
-def explain(keys, where="lambda"):
+def explain(keys, where="lambda.eu-west-1.amazonaws.com"):
     """AWS's words for a signature that does not match: with the whole canonical request."""
-    return ("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
-            "Key and signing method. The Canonical String for this request should have been 'GET /2015-03-31/functions/"
-            "checkout/aliases/live  host:%s x-amz-date:20260115T203456Z x-amz-security-token:%s  host;x-amz-date;"
-            "x-amz-security-token e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'" % (where, keys.token))
+    return ("The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+            "Access Key and signing method. The Canonical String for this request should have been 'GET "
+            "/2015-03-31/functions/checkout/aliases/live  host:%s x-amz-date:20260115T203456Z "
+            "x-amz-security-token:%s  host;x-amz-date;x-amz-security-token "
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'" % (where, keys.token))
 
 
 def fault(operation, calls, status, code, message):
@@ -138,10 +139,11 @@ TROUBLES = {
 def shown(rig):
     """What canaryctl gets over D-Bus, as programs and as people ask for it."""
     found = b""
-    for words in (["list"], ["status", "checkout@1"], ["history"], ["events", "checkout@1"], ["explain", "checkout@1"]):
+    for words in (["list"], ["status", "checkout@1"], ["history"], ["events", "checkout@1"],
+                  ["explain", "checkout@1"]):
         for options in ([], ["--json"]):
-            result = subprocess.run([CTL, "--run", rig.path("run"), *options, *words], capture_output=True, timeout=60,
-                                    check=False)
+            result = subprocess.run([CTL, "--run", rig.path("run"), *options, *words], capture_output=True,
+                                    timeout=60, check=False)
             found += result.stdout + result.stderr
     holds(b"checkout@1" in found, found)
     return found

@@ -1,34 +1,36 @@
-"""Random requests for signers, of the kind that an SDK can send and AWS accepts: a path and a query as they go over
-the wire, and beside them the values that they were made of. Restrictions, all for want of an agreed meaning: no '+'
-as it is in a query (a plus to some servers, a blank to others), no empty pair ("a=1&&b=2"), no control characters in
-headers, no Date header (it would replace X-Amz-Date)."""
+"""Random requests for signers, of the kind that an SDK can send and AWS accepts: a path and a query as they go
+over the wire, and beside them the values that they were made of. Restrictions, all for want of an agreed meaning:
+no '+' as it is in a query (a plus to some servers, a blank to others), no empty pair ("a=1&&b=2"), no control
+characters in headers, no Date header (it would replace X-Amz-Date)."""
 
 import hashlib
 import string
 import urllib.parse
 
 ENDPOINTS = ("https://lambda.eu-west-1.amazonaws.com", "https://monitoring.us-gov-west-1.amazonaws.com:443",
-             "https://sts.cn-north-1.amazonaws.com.cn", "https://Lambda.EU-West-1.AmazonAWS.com", "http://127.0.0.1:8080",
-             "http://localhost:80", "http://[::1]:4566", "https://[2001:DB8::17]/", "https://proxy.example.com:8443/aws/",
+             "https://sts.cn-north-1.amazonaws.com.cn", "https://Lambda.EU-West-1.AmazonAWS.com",
+             "http://127.0.0.1:8080", "http://localhost:80",
+             "http://[::1]:4566", "https://[2001:DB8::17]/", "https://proxy.example.com:8443/aws/",
              "http://example.com/base%20path/x", "https://example.com:80/a//b")
 METHODS = ("GET", "POST", "PUT", "DELETE")
 SERVICES = (("lambda", "eu-west-1"), ("monitoring", "us-gov-west-1"), ("sts", "us-east-1"), ("lambda", "cn-north-1"))
 PATHS = ("/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Acheckout/aliases/live",
          "/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:checkout:live/configuration",
-         "/2015-03-31/functions/checkout/aliases/live", "/", "//", "/.", "/..", "/a/../", "/a/b/../../../c/.", "/a/./b/")
-WORDS = ("live", "a b", "naïve", "日本", "Ω≈ç", "x/y:z", "100%", "%41", "a=b&c", "~-_.", "!$'()*,;@[]{}|\\^`\"<>#?", "",
-         "0", "\N{GRINNING FACE}", "$LATEST", "é", "A", "a", "~", "+", "\t", "\x7f")
+         "/2015-03-31/functions/checkout/aliases/live", "/", "//", "/.", "/..", "/a/../",
+         "/a/b/../../../c/.", "/a/./b/")
+WORDS = ("live", "a b", "naïve", "日本", "Ω≈ç", "x/y:z", "100%", "%41", "a=b&c", "~-_.",
+         "!$'()*,;@[]{}|\\^`\"<>#?", "", "0", "\N{GRINNING FACE}", "$LATEST", "é", "A", "a", "~", "+", "\t", "\x7f")
 NAMES = ("Qualifier", "FunctionVersion", "Marker", "MaxItems", "marker", "X-Amz-Meta", "a", "a-b", "a.b", "aa", "A",
          "Action", "ünïcode", "a b", "a:b", "prefix[]")
 HEADERS = ("Content-Type", "X-Amz-Target", "x-amzn-query-mode", "X-AMZ-Meta-Id", "amz-sdk-request", "Accept",
-           "Accept-Encoding", "Range", "Content-Length", "x-amz-date-extra", "X-Custom_Name", "If-None-Match", "x-a", "x-a-b",
-           "X-A1", "Content-MD5", "x-amz-invocation-type")
+           "Accept-Encoding", "Range", "Content-Length", "x-amz-date-extra", "X-Custom_Name", "If-None-Match",
+           "x-a", "x-a-b", "X-A1", "Content-MD5", "x-amz-invocation-type")
 # On the way, others may change these, so they must not be signed.
 TRANSPORT_HEADERS = ("User-Agent", "Expect", "X-Amzn-Trace-Id", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade",
                      "Transfer-Encoding", "Cache-Control", "From", "Max-Forwards", "Pragma", "Referer",
                      "Proxy-Connection", "Proxy-Authorization", "Sec-Fetch-Mode")
-VALUES = ("application/json", "a  b", "  x ", "a\tb  \t c", "", "  ", "attempt=1; max=3", "GraniteServiceVersion20100801.X",
-          "\"quoted  blanks\"", "a,b , c", "größe", "1", "x:y")
+VALUES = ("application/json", "a  b", "  x ", "a\tb  \t c", "", "  ", "attempt=1; max=3",
+          "GraniteServiceVersion20100801.X", "\"quoted  blanks\"", "a,b , c", "größe", "1", "x:y")
 PCHARS = string.ascii_letters + string.digits + "-._~!$&'()*,;=:@"
 KEY_CHARS = string.ascii_letters + string.digits + "/+="
 
@@ -41,8 +43,8 @@ def text(random, words):
 
 
 def escape(random, value, strict):
-    """As clients do it: all but the unreserved, or, in a path or query that is not made by AWS's rules, less of it and
-    with small letters."""
+    """As clients do it: all but the unreserved, or, in a path or query that is not made by AWS's rules, less of it
+    and with small letters."""
     kept = "-_.~" if strict or random.random() < 0.6 else random.choice(("-_.~/:", "-_.~:@,", "-_.~!*'()"))
     quoted = urllib.parse.quote(value, safe=kept)
     if not strict and random.random() < 0.2:

@@ -43,8 +43,8 @@ def converse(part, *faults, dialect="json"):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment.update(AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null",
                            AWS_EC2_METADATA_DISABLED="true")
-        result = subprocess.run([nodejs.PROGRAM, SCRIPT, part, sim.endpoint, dialect], env=environment, capture_output=True,
-                                text=True, timeout=120)
+        result = subprocess.run([nodejs.PROGRAM, SCRIPT, part, sim.endpoint, dialect], env=environment,
+                                capture_output=True, text=True, timeout=120)
         log = sim.log()
         if result.returncode != 0:
             raise AssertionError("%s: %s\nlog: %s" % (part, result.stderr, log[-3:]))

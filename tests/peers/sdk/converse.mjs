@@ -1,6 +1,6 @@
-// AWS's own clients for JavaScript talk with awssim: converse.mjs PART ENDPOINT [query]. Each part asserts what the
-// clients made of the replies: types, absent members, names of errors, $metadata. A failed assertion ends it with status
-// 1. With "query", CloudWatch is spoken to in its old protocol, and must look the same.
+// AWS's own clients for JavaScript talk with awssim: converse.mjs PART ENDPOINT [query]. Each part asserts what
+// the clients made of the replies: types, absent members, names of errors, $metadata. A failed assertion ends it
+// with status 1. With "query", CloudWatch is spoken to in its old protocol, and must look the same.
 
 import assert from "node:assert/strict";
 import {
@@ -40,7 +40,9 @@ const live = { FunctionName: "checkout", Name: "live" };
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const lambda = new LambdaClient(options);
-const cloudwatch = new CloudWatchClient(dialect === "query" ? { ...options, protocol: AwsQueryProtocol } : options);
+const cloudwatch = new CloudWatchClient(
+  dialect === "query" ? { ...options, protocol: AwsQueryProtocol } : options,
+);
 const sts = new STSClient(options);
 
 function split(weights, more) {
@@ -75,7 +77,12 @@ async function aliases() {
   assert.equal(before.RoutingConfig, undefined);
 
   const made = await lambda.send(
-    new CreateAliasCommand({ FunctionName: arn, Name: "canary", FunctionVersion: "41", Description: "größer" }),
+    new CreateAliasCommand({
+      FunctionName: arn,
+      Name: "canary",
+      FunctionVersion: "41",
+      Description: "größer",
+    }),
   );
   assert.equal(made.$metadata.httpStatusCode, 201);
   assert.equal(made.Description, "größer");
@@ -111,7 +118,9 @@ async function aliases() {
   const promoted = await lambda.send(split({}, { FunctionVersion: "42", RevisionId: read.RevisionId }));
   assert.equal(promoted.FunctionVersion, "42");
   assert.equal(promoted.RoutingConfig, undefined);
-  const list = await lambda.send(new ListAliasesCommand({ FunctionName: "checkout", FunctionVersion: "41" }));
+  const list = await lambda.send(
+    new ListAliasesCommand({ FunctionName: "checkout", FunctionVersion: "41" }),
+  );
   assert.deepEqual(
     list.Aliases.map((a) => a.Name),
     ["canary"],
@@ -139,33 +148,57 @@ async function weights() {
 async function refusals() {
   const invalid = (command) =>
     refusal(lambda, command, 400, "InvalidParameterValueException", InvalidParameterValueException);
-  const missing = (command) => refusal(lambda, command, 404, "ResourceNotFoundException", ResourceNotFoundException);
+  const missing = (command) =>
+    refusal(lambda, command, 404, "ResourceNotFoundException", ResourceNotFoundException);
   const shape = (command) => refusal(lambda, command, 400, "ValidationException");
 
   assert.equal(
     (await missing(new GetAliasCommand({ ...live, Name: "gone" }))).message,
     `Cannot find alias arn: ${arn}:gone`,
   );
-  assert.equal((await missing(split({ 42: 0.1 }, { Name: "gone" }))).message, `Alias not found: ${arn}:gone`);
+  assert.equal(
+    (await missing(split({ 42: 0.1 }, { Name: "gone" }))).message,
+    `Alias not found: ${arn}:gone`,
+  );
   assert.equal((await missing(split({ 99: 0.1 }))).message, `Function not found: ${arn}:99`);
-  assert.match((await missing(new GetAliasCommand({ ...live, FunctionName: "other" }))).message, /function:other/);
+  assert.match(
+    (await missing(new GetAliasCommand({ ...live, FunctionName: "other" }))).message,
+    /function:other/,
+  );
   assert.equal(
     (await missing(new GetFunctionConfigurationCommand({ FunctionName: arn, Qualifier: "99" }))).message,
     `Function not found: ${arn}:99`,
   );
-  assert.match((await invalid(split({ 41: 0.1 }))).message, /^Invalid function version 41\. .* already included/);
+  assert.match(
+    (await invalid(split({ 41: 0.1 }))).message,
+    /^Invalid function version 41\. .* already included/,
+  );
   assert.match((await invalid(split({ 42: 0.1, 43: 0.1 }))).message, /cannot be greater than 1$/);
-  assert.match((await invalid(split({ 42: 0.1 }, { FunctionVersion: "$LATEST" }))).message, /^\$LATEST is not supported/);
+  assert.match(
+    (await invalid(split({ 42: 0.1 }, { FunctionVersion: "$LATEST" }))).message,
+    /^\$LATEST is not supported/,
+  );
   assert.match((await invalid(split({ 44: 0.1 }))).message, /same execution role$/);
-  assert.match((await shape(split({ 42: 1.5 }))).message, /^1 validation error detected: Value '\{42=1\.5\}'/);
+  assert.match(
+    (await shape(split({ 42: 1.5 }))).message,
+    /^1 validation error detected: Value '\{42=1\.5\}'/,
+  );
   assert.match((await shape(split({ $LATEST: 0.5 }))).message, /additionalVersionWeights/);
   await shape(new CreateAliasCommand({ FunctionName: "checkout", Name: "2026", FunctionVersion: "41" }));
-  const pending = await refusal(lambda, split({ 45: 0.1 }), 409, "ResourceConflictException", ResourceConflictException);
+  const pending = await refusal(
+    lambda,
+    split({ 45: 0.1 }),
+    409,
+    "ResourceConflictException",
+    ResourceConflictException,
+  );
   assert.match(pending.message, /following state: Pending/);
 }
 
 async function functions() {
-  const reply = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: arn, Qualifier: "42" }));
+  const reply = await lambda.send(
+    new GetFunctionConfigurationCommand({ FunctionName: arn, Qualifier: "42" }),
+  );
   assert.equal(reply.FunctionArn, `${arn}:42`);
   assert.equal(reply.Version, "42");
   assert.equal(reply.State, "Active");
@@ -208,12 +241,19 @@ function window() {
 
 async function metrics() {
   const span = window();
-  const queries = [query("n", "Invocations", "Sum"), query("slow", "Duration", "p99", 60), query("none", "Nothing", "Sum")];
+  const queries = [
+    query("n", "Invocations", "Sum"),
+    query("slow", "Duration", "p99", 60),
+    query("none", "Nothing", "Sum"),
+  ];
   const ordered = {};
   for (const ScanBy of ["TimestampDescending", "TimestampAscending"]) {
     const found = {};
     let pages = 0;
-    for await (const page of paginateGetMetricData({ client: cloudwatch }, { ...span, ScanBy, MetricDataQueries: queries })) {
+    for await (const page of paginateGetMetricData(
+      { client: cloudwatch },
+      { ...span, ScanBy, MetricDataQueries: queries },
+    )) {
       pages++;
       assert.equal(page.$metadata.httpStatusCode, 200);
       assert.deepEqual(page.Messages ?? [], []);
@@ -245,13 +285,23 @@ async function metrics() {
 }
 
 async function metricRefusals() {
-  const send = (more) => new GetMetricDataCommand({ ...window(), MetricDataQueries: [query("n", "Errors", "Sum")], ...more });
+  const send = (more) =>
+    new GetMetricDataCommand({ ...window(), MetricDataQueries: [query("n", "Errors", "Sum")], ...more });
   const same = [query("n", "Errors", "Sum"), query("n", "Errors", "Sum")];
   assert.match((await invalidMetric(send({ MetricDataQueries: same }))).message, /not unique/);
-  assert.match((await invalidMetric(send({ MetricDataQueries: [query("N", "Errors", "Sum")] }))).message, /pattern/);
-  assert.match((await invalidMetric(send({ MetricDataQueries: [query("n", "Errors", "Sum", 7)] }))).message, /Period/);
+  assert.match(
+    (await invalidMetric(send({ MetricDataQueries: [query("N", "Errors", "Sum")] }))).message,
+    /pattern/,
+  );
+  assert.match(
+    (await invalidMetric(send({ MetricDataQueries: [query("n", "Errors", "Sum", 7)] }))).message,
+    /Period/,
+  );
   const now = new Date();
-  assert.match((await invalidMetric(send({ StartTime: now, EndTime: now }))).message, /StartTime must be less/);
+  assert.match(
+    (await invalidMetric(send({ StartTime: now, EndTime: now }))).message,
+    /StartTime must be less/,
+  );
   const many = Array.from({ length: 501 }, (_, i) => query(`q${i}`, "Errors", "Sum"));
   assert.match((await invalidMetric(send({ MetricDataQueries: many }))).message, /500/);
   const most = await cloudwatch.send(send({ MetricDataQueries: many.slice(0, 500) }));
@@ -286,7 +336,9 @@ async function alarms() {
   assert.equal(metric.loud.AlarmArn, "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:loud");
   assert.equal(metric.loud.ActionsEnabled, true);
   assert.equal(metric.loud.Threshold, 5);
-  assert(metric.loud.StateUpdatedTimestamp instanceof Date && metric.loud.StateUpdatedTimestamp <= new Date());
+  assert(
+    metric.loud.StateUpdatedTimestamp instanceof Date && metric.loud.StateUpdatedTimestamp <= new Date(),
+  );
   assert(metric.loud.StateTransitionedTimestamp instanceof Date);
   assert.equal(metric.loud.EvaluationState, undefined);
   assert.equal(metric.doubtful.EvaluationState, "PARTIAL_DATA");
@@ -298,10 +350,16 @@ async function alarms() {
   const silent = await describe(["both"], { AlarmTypes: undefined });
   assert.deepEqual([...(silent.MetricAlarms ?? []), ...(silent.CompositeAlarms ?? [])], []);
   const loud = await describe(undefined, { StateValue: "ALARM" });
-  assert.deepEqual([...loud.MetricAlarms, ...loud.CompositeAlarms].map((a) => a.AlarmName).sort(), ["both", "loud"]);
+  assert.deepEqual([...loud.MetricAlarms, ...loud.CompositeAlarms].map((a) => a.AlarmName).sort(), [
+    "both",
+    "loud",
+  ]);
 
   const found = [];
-  for await (const page of paginateDescribeAlarms({ client: cloudwatch, pageSize: 2 }, { AlarmNamePrefix: "" })) {
+  for await (const page of paginateDescribeAlarms(
+    { client: cloudwatch, pageSize: 2 },
+    { AlarmNamePrefix: "" },
+  )) {
     assert(page.MetricAlarms.length <= 2);
     found.push(...page.MetricAlarms.map((a) => a.AlarmName));
   }
@@ -365,15 +423,34 @@ async function roles() {
   const who = await sts.send(new GetCallerIdentityCommand({}));
   assert.equal(who.Account, "123456789012");
   assert.match(who.$metadata.requestId, uuid);
-  const request = { RoleArn: "arn:aws:iam::123456789012:role/deploy", RoleSessionName: "peers", DurationSeconds: 900 };
-  const denied = await refusal(sts, new AssumeRoleCommand({ ...request, ExternalId: "wrong" }), 403, "AccessDenied");
-  assert.match(denied.message, /is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role\/deploy/);
-  const short = await refusal(sts, new AssumeRoleCommand({ ...request, DurationSeconds: 60 }), 400, "ValidationError");
+  const request = {
+    RoleArn: "arn:aws:iam::123456789012:role/deploy",
+    RoleSessionName: "peers",
+    DurationSeconds: 900,
+  };
+  const denied = await refusal(
+    sts,
+    new AssumeRoleCommand({ ...request, ExternalId: "wrong" }),
+    403,
+    "AccessDenied",
+  );
+  assert.match(
+    denied.message,
+    /is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role\/deploy/,
+  );
+  const short = await refusal(
+    sts,
+    new AssumeRoleCommand({ ...request, DurationSeconds: 60 }),
+    400,
+    "ValidationError",
+  );
   assert.equal(short.Type, "Sender");
 
-  const { Credentials: given, AssumedRoleUser: user, $metadata } = await sts.send(
-    new AssumeRoleCommand({ ...request, ExternalId: "x-42" }),
-  );
+  const {
+    Credentials: given,
+    AssumedRoleUser: user,
+    $metadata,
+  } = await sts.send(new AssumeRoleCommand({ ...request, ExternalId: "x-42" }));
   assert.equal($metadata.httpStatusCode, 200);
   assert.equal(user.Arn, "arn:aws:sts::123456789012:assumed-role/deploy/peers");
   assert.match(user.AssumedRoleId, /:peers$/);
@@ -393,8 +470,25 @@ async function roles() {
   await refusal(new LambdaClient(as()), split({ 42: 0.1 }), 403, "AccessDeniedException");
   const stranger = new LambdaClient(as({ sessionToken: `${given.SessionToken}x` }));
   await refusal(stranger, new GetAliasCommand(live), 403, "UnrecognizedClientException");
-  await refusal(new STSClient(as({ sessionToken: "x" })), new GetCallerIdentityCommand({}), 403, "InvalidClientTokenId");
+  await refusal(
+    new STSClient(as({ sessionToken: "x" })),
+    new GetCallerIdentityCommand({}),
+    403,
+    "InvalidClientTokenId",
+  );
 }
 
-const parts = { aliases, weights, refusals, functions, metrics, metricRefusals, retries, throttled, strangers, roles, alarms };
+const parts = {
+  aliases,
+  weights,
+  refusals,
+  functions,
+  metrics,
+  metricRefusals,
+  retries,
+  throttled,
+  strangers,
+  roles,
+  alarms,
+};
 await parts[part]();

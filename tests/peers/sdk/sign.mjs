@@ -1,5 +1,5 @@
-// Signs requests that come as lines of JSON on stdin with npm's signer, and prints every stage of each. Its middle
-// stages are methods of the class, so they can be had by overriding them.
+// Signs requests that come as lines of JSON on stdin with npm's signer, and prints every stage of each. Its
+// middle stages are methods of the class, so they can be had by overriding them.
 
 import { createHash, createHmac } from "node:crypto";
 import { createInterface } from "node:readline";
