@@ -169,6 +169,15 @@ static int op_send(ExecOp *op) {
         return r < 0 ? r : 1;
 }
 
+/* What stands in front of the canonical request when AWS explains a signature that does not match; that one
+ * holds the session token. */
+static void hide_request(char *message) {
+        char *p = strstr(message, "The Canonical String");
+
+        if (p)
+                *p = '\0';
+}
+
 /* True: there is one more page to ask for. */
 static bool op_take(ExecOp *op, const HttpOutcome *outcome) {
         const HttpResponse *response = &outcome->response;
@@ -187,6 +196,7 @@ static bool op_take(ExecOp *op, const HttpOutcome *outcome) {
         }
         aws_error_from_response(response, &error);
         if (error.fault != AWS_OK) {
+                hide_request(error.message);
                 exec_op_fail(op, exec_fault_from_aws(error.fault), "%s%s%s", error.code,
                                 error.code[0] != '\0' ? ": " : "", error.message);
                 return false;

@@ -1,6 +1,7 @@
 """Secrets get in, and never out: after good and bad rollouts with known secrets of every kind, none of them is in
 the log, in the store, in the run directory or in what canaryctl shows, in no encoding and in no part."""
 
+import json
 import os
 import re
 import secrets
@@ -9,7 +10,7 @@ import sys
 
 import wire
 from leaks import Search, forms, pieces
-from rig import CTL, KEY, Rig, holds, note, plan, run_together, same, scenario, wait_for
+from rig import CTL, KEY, Rig, holds, plan, run_together, same, scenario, wait_for
 
 SHORT = plan(steps=((5, "1s"), (25, "1s")), bake="1s")
 ENDED = ("succeeded", "rolled-back", "rejected", "released")
@@ -17,6 +18,18 @@ ENDED = ("succeeded", "rolled-back", "rejected", "released")
 GIVEN_OUT = re.compile(rb'"(?:SecretAccessKey|Token|SessionToken)"\s*:\s*"([^"]+)"|'
                        rb"<(?:SecretAccessKey|SessionToken)>([^<]+)<|"
                        rb"(?i:x-aws-ec2-metadata-token): ([^\r\n]+)")
+SENT_TOKEN = re.compile(rb"(?i:x-amz-security-token): ([^\r\n]+)")
+TOKEN_SIZE = 900
+# In a reply, stands for the session token that was sent last, whatever that was.
+ECHO = "@" * TOKEN_SIZE
+
+DEPLOY = "arn:aws:iam::123456789012:role/deploy"
+MACHINE = "arn:aws:iam::123456789012:role/machine"
+IDENTITY = """roles: [{arn: "%s", external_id: x-42}, {arn: "%s"}]
+web_identity: {tokens: ["%%s"]}
+imds: {role: "%s"}
+container: {role: "%s", path: /v2/credentials/42, token: "%%s"}
+""" % (DEPLOY, MACHINE, MACHINE, MACHINE)
 
 
 class Tap(wire.Wire):
@@ -43,6 +56,9 @@ class Ear:
 
     def recv(self, size):
         data = self.source.recv(size)
+        if ECHO.encode() in data:
+            sent = SENT_TOKEN.findall(bytes(self.heard))
+            data = data.replace(ECHO.encode(), (sent[-1] if sent else b"none").ljust(TOKEN_SIZE, b"=")[:TOKEN_SIZE])
         self.heard += data
         return data
 
@@ -53,19 +69,28 @@ def fresh(size):
 
 
 class Keys:
-    def __init__(self, secret=None):
-        self.secret, self.token = secret or fresh(40), fresh(700)
+    """What is to be kept secret, and where the kinds of credentials differ, what the plan says."""
+
+    def __init__(self):
+        self.secret, self.token = fresh(40), fresh(TOKEN_SIZE)
+        self.web_token, self.container_token = "%s.%s.%s" % (fresh(30), fresh(300), fresh(200)), fresh(80)
+        self.plan = ""
 
     def known(self):
-        return {"secret key": self.secret, "session token": self.token}
+        return {"secret key": self.secret, "session token": self.token, "web token": self.web_token,
+                "container token": self.container_token}
 
     def scenario(self):
         return "credentials: [{access_key: %s, secret_key: \"%s\", session_token: \"%s\"}]\n" % (
-            KEY, self.secret, self.token)
+            KEY, self.secret, self.token) + IDENTITY % (self.web_token, self.container_token)
 
     def ini(self, section="default"):
         return "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n" % (
             section, KEY, self.secret, self.token)
+
+    def json(self):
+        return json.dumps({"Version": 1, "AccessKeyId": KEY, "SecretAccessKey": self.secret,
+                           "SessionToken": self.token})
 
 
 def write(rig, name, text):
@@ -96,19 +121,113 @@ def in_environment(rig, keys):
     rig.environment.update(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=keys.secret, AWS_SESSION_TOKEN=keys.token)
 
 
+def in_systemds_credentials(rig, keys):
+    os.remove(rig.path("credentials"))
+    configure(rig)
+    os.mkdir(rig.path("systemd"))
+    write(rig, "systemd/aws", keys.ini())
+    rig.environment["CREDENTIALS_DIRECTORY"] = rig.path("systemd")
+
+
+def by_a_process(rig, keys):
+    os.remove(rig.path("credentials"))
+    configure(rig)
+    write(rig, "config", "[default]\ncredential_process = /bin/cat %s\n" % write(rig, "keys.json", keys.json()))
+
+
+def of_a_role(rig, keys):
+    write(rig, "credentials", keys.ini("base"))
+    configure(rig, "  shared_credentials_file: " + rig.path("credentials"))
+    write(rig, "config", "[default]\nrole_arn = %s\nexternal_id = x-42\nsource_profile = base\n" % DEPLOY)
+
+
+def of_the_plans_role(rig, keys):
+    in_shared_file(rig, keys)
+    keys.plan = "role_arn: %s\nexternal_id: x-42\n" % DEPLOY
+
+
+def for_a_web_token(rig, keys):
+    os.remove(rig.path("credentials"))
+    configure(rig)
+    rig.environment.update(AWS_ROLE_ARN=MACHINE, AWS_WEB_IDENTITY_TOKEN_FILE=write(rig, "token", keys.web_token))
+
+
+def of_a_container(rig, keys):
+    os.remove(rig.path("credentials"))
+    configure(rig)
+    rig.environment.update(
+        AWS_CONTAINER_CREDENTIALS_FULL_URI="http://127.0.0.1:%d/v2/credentials/42" % rig.wire.port,
+        AWS_CONTAINER_AUTHORIZATION_TOKEN=keys.container_token)
+
+
+def of_the_machine(rig, keys):
+    os.remove(rig.path("credentials"))
+    configure(rig)
+    rig.environment.update(AWS_EC2_METADATA_SERVICE_ENDPOINT="http://127.0.0.1:%d" % rig.wire.port,
+                           AWS_EC2_METADATA_DISABLED="false")
+
+
 KINDS = {
     "shared file": in_shared_file,
     "environment": in_environment,
+    "systemd": in_systemds_credentials,
+    "process": by_a_process,
+    "role": of_a_role,
+    "plan's role": of_the_plans_role,
+    "web identity": for_a_web_token,
+    "container": of_a_container,
+    "imds": of_the_machine,
 }
+GIVEN = ("role", "plan's role", "web identity", "container", "imds")
 
 
-def explain(keys, where="lambda.eu-west-1.amazonaws.com"):
+# How they fail to: nobody gets anywhere, and people are told why.
+
+def process_that_talks(rig, keys):
+    """As a broken helper does it: everything goes to where it should not."""
+    by_a_process(rig, keys)
+    write(rig, "talk", "cat %s\ncat %s >&2\nexit 1\n" % (rig.path("keys.json"), rig.path("keys.json")))
+    write(rig, "config", "[default]\ncredential_process = /bin/sh %s %s\n" % (rig.path("talk"), keys.secret))
+
+
+def process_that_mumbles(rig, keys):
+    by_a_process(rig, keys)
+    write(rig, "keys.json", keys.json().replace('"Version": 1', '"Version": "%s"' % keys.secret))
+
+
+def process_that_is_cut(rig, keys):
+    by_a_process(rig, keys)
+    write(rig, "keys.json", keys.json()[:-40])
+
+
+def role_with_a_wrong_id(rig, keys):
+    of_a_role(rig, keys)
+    write(rig, "config", "[default]\nrole_arn = %s\nexternal_id = x\nsource_profile = base\n" % DEPLOY)
+
+
+def web_token_that_is_wrong(rig, keys):
+    for_a_web_token(rig, keys)
+    keys.web_token = keys.web_token[::-1]
+    write(rig, "token", keys.web_token)
+
+
+def container_token_that_is_wrong(rig, keys):
+    of_a_container(rig, keys)
+    keys.container_token = keys.container_token[::-1]
+    rig.environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = keys.container_token
+
+
+FAILURES = (process_that_talks, process_that_mumbles, process_that_is_cut, role_with_a_wrong_id,
+            web_token_that_is_wrong, container_token_that_is_wrong)
+
+
+def explain():
     """AWS's words for a signature that does not match: with the whole canonical request."""
     return ("The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. The Canonical String for this request should have been 'GET "
-            "/2015-03-31/functions/checkout/aliases/live  host:%s x-amz-date:20260115T203456Z "
-            "x-amz-security-token:%s  host;x-amz-date;x-amz-security-token "
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'" % (where, keys.token))
+            "/2015-03-31/functions/checkout/aliases/live  host:lambda.eu-west-1.amazonaws.com "
+            "x-amz-date:20260115T203456Z x-amz-security-token:%s  host;x-amz-date;x-amz-security-token "
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'" % ECHO)
 
 
 def fault(operation, calls, status, code, message):
@@ -117,21 +236,21 @@ def fault(operation, calls, status, code, message):
 
 # What goes wrong, by name: rules for awssim.
 TROUBLES = {
-    "none": lambda keys: [],
-    "signature explained": lambda keys: [
-        fault(operation, calls, 403, "InvalidSignatureException", explain(keys))
+    "none": [],
+    "signature explained": [
+        fault(operation, calls, 403, "InvalidSignatureException", explain())
         for operation, calls in (("GetFunctionConfiguration", "1"), ("GetAlias", "1"), ("UpdateAlias", "2"),
                                  ("GetMetricData", "3-4"))],
-    "explained at once": lambda keys: [
+    "explained at once": [
         fault("*", "1-", 403, "SignatureDoesNotMatch", "The Canonical String for this request should have been 'GET / "
-              "x-amz-security-token:%s" % keys.token)],
-    "echoed": lambda keys: [
-        fault(operation, calls, 403, "ValidationException", "Malformed header x-amz-security-token: %s" % keys.token)
+              "x-amz-security-token:%s" % ECHO)],
+    "echoed": [
+        fault(operation, calls, 403, "ValidationException", "Malformed header x-amz-security-token: %s" % ECHO)
         for operation, calls in (("UpdateAlias", "1-2"), ("GetMetricData", "3-4"))],
-    "denied": lambda keys: [
+    "denied": [
         fault("UpdateAlias", "1-", 403, "AccessDeniedException",
               "User: arn:aws:iam::123456789012:user/x is not authorized to perform: lambda:UpdateAlias")],
-    "expired": lambda keys: [fault("*", "4-7", 403, "ExpiredTokenException",
+    "expired": [fault("*", "4-7", 403, "ExpiredTokenException",
                                    "The security token included in the request is expired")],
 }
 
@@ -160,25 +279,28 @@ def search(rig, known):
     holds(any(name.endswith("-wal") for name in os.listdir(rig.path("state"))), os.listdir(rig.path("state")))
     findings += more + looker.look("log", rig.stderr().encode())
     holds(not findings, *findings)
-    return len(known), size
 
 
-def roll_out(kind, trouble, seconds=6):
+def make_scenario(keys, faults=()):
+    return keys.scenario() + scenario(faults=faults).split("\n", 1)[1]
+
+
+def roll_out(kind, trouble, seconds=4):
     keys = Keys()
-    text = keys.scenario() + scenario(faults=TROUBLES[trouble](keys)).split("\n", 1)[1]
-    with Rig(text, start=False) as rig:
+    with Rig(make_scenario(keys, TROUBLES[trouble]), start=False) as rig:
         KINDS[kind](rig, keys)
         rig.start()
-        rig.drop("checkout.yaml", SHORT)
+        rig.drop("checkout.yaml", keys.plan + SHORT)
         if trouble == "none":
             rig.wait_phase("checkout@1", "succeeded")
         else:
             # Some of it never ends; by then AWS has said what it has to say.
             wait_for(lambda: any(line["status"] == 403 for line in rig.log()), 30, "trouble")
             wait_for(ends_after(rig, seconds), 60, "the end")
-        known = dict(keys.known(), **rig.wire.given_out())
-        found = search(rig, known)
-        note("%s, %s: %d secrets are not in %d bytes of files" % (kind, trouble, *found))
+        given = rig.wire.given_out()
+        # Where everything is refused, nothing is given out.
+        holds(trouble == "explained at once" or (kind in GIVEN) == bool(given), kind, len(given))
+        search(rig, dict(keys.known(), **given))
 
 
 def ends_after(rig, seconds):
@@ -191,36 +313,38 @@ def ends_after(rig, seconds):
     return is_over
 
 
-def test_good_rollouts():
-    for kind in KINDS:
-        roll_out(kind, "none")
+def add_test(name, function, *arguments):
+    globals()["test_" + re.sub(r"\W", "_", name)] = lambda: function(*arguments)
 
 
-def test_signature_explained():
-    for kind in KINDS:
-        roll_out(kind, "signature explained")
+for each in KINDS:
+    add_test("good rollout, " + each, roll_out, each, "none")
+for each in KINDS:
+    add_test("signature explained, " + each, roll_out, each, "signature explained")
+for each in ("explained at once", "echoed", "denied", "expired"):
+    add_test("%s, plan's role" % each, roll_out, "plan's role", each)
+    add_test("%s, shared file" % each, roll_out, "shared file", each)
 
 
-def test_signature_explained_to_all():
-    roll_out("shared file", "explained at once")
+def fail(set_up):
+    keys = Keys()
+    first = keys.known()
+    with Rig(make_scenario(keys), start=False) as rig:
+        set_up(rig, keys)
+        rig.start()
+        rig.drop("checkout.yaml", SHORT)
+        wait_for(lambda: rig.line("checkout@1", "credential"), 40, "a word about it")
+        wait_for(ends_after(rig, 2), 60, "the end")
+        search(rig, dict(first, **{"other " + name: secret for name, secret in keys.known().items()}))
 
 
-def test_token_echoed():
-    roll_out("shared file", "echoed")
-
-
-def test_denied():
-    roll_out("shared file", "denied")
-
-
-def test_expired():
-    roll_out("environment", "expired")
+for each in FAILURES:
+    add_test(each.__name__, fail, each)
 
 
 def test_wrong_secret():
     keys, wrong = Keys(), Keys()
-    text = keys.scenario() + scenario().split("\n", 1)[1]
-    with Rig(text, start=False) as rig:
+    with Rig(make_scenario(keys), start=False) as rig:
         wrong.token = keys.token
         in_shared_file(rig, wrong)
         rig.start()
@@ -248,11 +372,16 @@ def test_broken_files():
         with Rig(start=False) as rig:
             in_shared_file(rig, keys)
             write(rig, "credentials", text % {"key": KEY, "secret": keys.secret, "token": keys.token})
-            rig.start()
-            rig.drop("checkout.yaml", SHORT)
-            wait_for(ends_after(rig, 2), 60, "the end")
+            rig.spawn()
+            # Some are found out when it starts, some when they are needed.
+            wait_for(lambda: " ready: " in rig.stderr() or rig.process.poll() is not None, 20, "canaryd")
+            if rig.process.poll() is None:
+                rig.drop("checkout.yaml", SHORT)
+                wait_for(ends_after(rig, 2), 60, "the end")
+                search(rig, keys.known())
             holds("credentials" in rig.stderr(), name, rig.stderr())
-            search(rig, keys.known())
+            findings = Search(keys.known()).look("log", rig.stderr().encode())
+            holds(not findings, name, *findings)
 
 
 def test_the_search_finds_what_is_there():
@@ -268,4 +397,4 @@ def test_the_search_finds_what_is_there():
 
 
 if __name__ == "__main__":
-    run_together(sys.modules[__name__], workers=3)
+    run_together(sys.modules[__name__], workers=4)
