@@ -220,19 +220,22 @@ static void add_reason(AwsError *error, const char *reason) {
                                 used > 0 ? " " : "", text);
 }
 
-static void read_json(const HttpResponse *response, AwsError *error) {
+static int read_json(const HttpResponse *response, AwsError *error) {
         static const char *const code_keys[] = { "code", "Code", "__type" };
         static const char *const message_keys[] = { "message", "Message", "errorMessage" };
         static const char *const reason_keys[] = { "Reason" };
         _cleanup_(json_object_putp) struct json_object *o = NULL;
+        int r;
 
-        if (json_reply_parse(response->body, response->body_size, &o) < 0)
-                return;
+        r = json_reply_parse(response->body, response->body_size, &o);
+        if (r < 0)
+                return r;
         if (error->code[0] == '\0')
                 copy_code(error->code, first_string(o, code_keys, ELEMENTSOF(code_keys)));
         print_words(error->message, first_string(o, message_keys, ELEMENTSOF(message_keys)));
         if (response->status == 429)
                 add_reason(error, first_string(o, reason_keys, ELEMENTSOF(reason_keys)));
+        return 0;
 }
 
 /* <ErrorResponse><Error>, <Response><Errors><Error>, <Error>; or an element that has the code for its name,
@@ -253,17 +256,19 @@ static const char *first_text(const XmlNode *node, const char *a, const char *b)
         return text ? text : "";
 }
 
-static void read_xml(const HttpResponse *response, AwsError *error) {
+static int read_xml(const HttpResponse *response, AwsError *error) {
         _cleanup_(xml_reply_done) XmlReply x = { 0 };
         const XmlNode *root, *node;
         const char *code;
+        int r;
 
-        if (xml_reply_parse(response->body, response->body_size, &x) < 0)
-                return;
+        r = xml_reply_parse(response->body, response->body_size, &x);
+        if (r < 0)
+                return r;
         root = &x.nodes[0];
         node = find_error(root);
         if (!node)
-                return;
+                return -EBADMSG;
         code = xml_node_text(node, "Code");
         if (!code && str_ends_with(node->name, "Exception"))
                 code = node->name;
@@ -272,20 +277,22 @@ static void read_xml(const HttpResponse *response, AwsError *error) {
         print_words(error->message, first_text(node, "Message", "message"));
         if (error->request_id[0] == '\0')
                 copy_request_id(error->request_id, first_text(root, "RequestId", "RequestID"));
+        return 0;
 }
 
-static void read_body(const HttpResponse *response, AwsError *error) {
+/* -EBADMSG: no error body that we know. */
+static int read_body(const HttpResponse *response, AwsError *error) {
         if (!response->body || response->body_size > ERROR_BODY_MAX)
-                return;
+                return -EBADMSG;
         if (response->body[strspn(response->body, " \t\r\n")] == '<')
-                read_xml(response, error);
-        else
-                read_json(response, error);
+                return read_xml(response, error);
+        return read_json(response, error);
 }
 
 void aws_error_from_response(const HttpResponse *response, AwsError *ret) {
         char query_code[AWS_ERROR_CODE_MAX] = "";
         AwsError error = { 0 };
+        int r;
 
         if (response->status >= 200 && response->status < 300) {
                 *ret = error;
@@ -297,8 +304,11 @@ void aws_error_from_response(const HttpResponse *response, AwsError *ret) {
                 copy_code(query_code, response->query_error);
         if (response->request_id)
                 copy_request_id(error.request_id, response->request_id);
-        read_body(response, &error);
+        r = read_body(response, &error);
         error.fault = classify(response->status, error.code, query_code, error.message);
+        /* What it is has not been read; a throttle must not pass for a refusal. */
+        if (r == -ENOMEM)
+                error.fault = AWS_TRANSIENT;
         if (error.code[0] == '\0')
                 memcpy(error.code, query_code, sizeof(error.code));
         if (error.message[0] == '\0') {

@@ -297,6 +297,26 @@ TEST(credentials) {
         fail_each(do_credentials, 10);
 }
 
+/* A throttle in XML: it is one, or it is for another try, but never a refusal. */
+TEST(errors) {
+        static const char body[] = "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>";
+        HttpResponse response = {
+                .status = 400, .body = (char *) (uintptr_t) body, .body_size = strlen(body)
+        };
+        unsigned n = 0;
+        AwsError error;
+
+        FAULT_LOOP {
+                aws_error_from_response(&response, &error);
+                if (!fault_struck())
+                        break;
+                EXPECT_INT(error.fault, AWS_TRANSIENT);
+                n++;
+        }
+        EXPECT_INT(error.fault, AWS_THROTTLED);
+        EXPECT(n >= 5);
+}
+
 static int do_response(void) {
         _cleanup_(http_response_done) HttpResponse response = { 0 };
         int r;

@@ -1,0 +1,51 @@
+/* Replies of Lambda. The first line says what is read: "alias" or "version". The rest is the body. */
+
+#include "aws/svc-lambda.h"
+#include "base/alloc.h"
+#include "base/str.h"
+#include "fuzz/reply-input.h"
+
+static void read_alias(const HttpResponse *response) {
+        LambdaAlias alias = { 0 };
+        char error[160] = "";
+        int r = lambda_parse_alias(response, &alias, error);
+
+        if (r < 0) {
+                FUZZ_CHECK(r == -EBADMSG && error[0] != '\0');
+                return;
+        }
+        FUZZ_CHECK(alias.extra_weight >= 0 && alias.extra_weight <= 1);
+        FUZZ_CHECK(alias.n_extra > 0 || alias.extra_version == 0);
+        FUZZ_CHECK(alias.revision[0] != '\0' && memchr(alias.revision, '\0', sizeof(alias.revision)));
+}
+
+static void read_version(const HttpResponse *response) {
+        LambdaVersion version = { 0 };
+        char error[160] = "";
+        int r = lambda_parse_version(response, &version, error);
+
+        if (r < 0) {
+                FUZZ_CHECK(r == -EBADMSG && error[0] != '\0');
+                return;
+        }
+        check_text(version.state_text, sizeof(version.state_text));
+        FUZZ_CHECK(memchr(version.code_sha256, '\0', sizeof(version.code_sha256)));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        _cleanup_(freep) char *text = alloc_copy_bytes((const char *) data, size);
+        char *rest = text, *kind;
+        HttpResponse response;
+
+        if (!text)
+                return 0;
+        kind = take_line(&rest);
+        if (!kind)
+                return 0;
+        response = response_from(text, size, rest);
+        if (streq(kind, "alias"))
+                read_alias(&response);
+        else if (streq(kind, "version"))
+                read_version(&response);
+        return 0;
+}
