@@ -30,12 +30,12 @@ const char *aws_fault_to_string(AwsFault f);
 typedef struct AwsError {
         AwsFault fault;
         char code[AWS_ERROR_CODE_MAX];       /* "PreconditionFailedException"; "" when AWS gave none */
-        char message[AWS_ERROR_MESSAGE_MAX]; /* AWS's words, control characters replaced, cut when long or
-                                                where they quote the request or a token; or ours */
+        char message[AWS_ERROR_MESSAGE_MAX]; /* AWS's words, control characters replaced, cut when long; or
+                                                ours */
         char request_id[AWS_REQUEST_ID_MAX]; /* from a header, else from the body; "" when there is none */
 } AwsError;
 
 /* Reads status, headers and the error body: JSON ("__type", "code", "message", "Message", and "Reason",
  * which is added to the message) or XML (<ErrorResponse>, <Response>, <Error>, <SomeException>). AWS_OK for
- * 2xx. Any input is safe. */
+ * 2xx. Any input is safe. The message ends where it would quote our request, or anything like a token. */
 void aws_error_from_response(const HttpResponse *response, AwsError *ret);
