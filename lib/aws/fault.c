@@ -7,6 +7,10 @@
 #include "aws/xml-reply.h"
 #include "base/str.h"
 
+#define QUOTED_REQUEST "The Canonical String"
+/* Names of aliases and functions come with up to 128 characters, session tokens with hundreds. */
+#define UNBROKEN_MAX 128u
+#define TOKEN_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-.%"
 #define ERROR_BODY_MAX (1024u * 1024)
 
 const char *aws_fault_to_string(AwsFault f) {
@@ -180,12 +184,37 @@ static const char *first_string(struct json_object *o, const char *const *keys, 
         return "";
 }
 
+/* The length of what may be shown: where AWS explains a signature, it quotes the request, session token
+ * included, and others on the way may quote the header they did not like. */
+static size_t measure_words(const char *s) {
+        const char *quoted = strstr(s, QUOTED_REQUEST);
+        size_t size = strlen(s), end = quoted ? (size_t) (quoted - s) : size;
+
+        for (size_t i = 0, n; i < end; i += n + 1) {
+                n = strspn(s + i, TOKEN_LETTERS);
+                if (n > UNBROKEN_MAX)
+                        end = i;
+        }
+        while (end < size && end > 0 && s[end - 1] == ' ')
+                end--;
+        return end;
+}
+
+static void print_words(char dst[static AWS_ERROR_MESSAGE_MAX], const char *s) {
+        char words[2 * AWS_ERROR_MESSAGE_MAX]; /* control characters may shrink by half */
+        size_t n = MIN(measure_words(s), sizeof(words) - 1);
+
+        memcpy(words, s, n);
+        words[n] = '\0';
+        json_reply_print(dst, AWS_ERROR_MESSAGE_MAX, words);
+}
+
 /* Throttled by what: of the function, or of its callers. */
 static void add_reason(AwsError *error, const char *reason) {
         char text[AWS_ERROR_MESSAGE_MAX];
         size_t used = strlen(error->message);
 
-        json_reply_print(text, sizeof(text), reason);
+        print_words(text, reason);
         if (text[0] != '\0')
                 (void) snprintf(error->message + used, sizeof(error->message) - used, "%s(%s)",
                                 used > 0 ? " " : "", text);
@@ -203,8 +232,7 @@ static int read_json(const HttpResponse *response, AwsError *error) {
                 return r;
         if (error->code[0] == '\0')
                 copy_code(error->code, first_string(o, code_keys, ELEMENTSOF(code_keys)));
-        json_reply_print(error->message, sizeof(error->message),
-                        first_string(o, message_keys, ELEMENTSOF(message_keys)));
+        print_words(error->message, first_string(o, message_keys, ELEMENTSOF(message_keys)));
         if (response->status == 429)
                 add_reason(error, first_string(o, reason_keys, ELEMENTSOF(reason_keys)));
         return 0;
@@ -246,7 +274,7 @@ static int read_xml(const HttpResponse *response, AwsError *error) {
                 code = node->name;
         if (code && error->code[0] == '\0')
                 copy_code(error->code, code);
-        json_reply_print(error->message, sizeof(error->message), first_text(node, "Message", "message"));
+        print_words(error->message, first_text(node, "Message", "message"));
         if (error->request_id[0] == '\0')
                 copy_request_id(error->request_id, first_text(root, "RequestId", "RequestID"));
         return 0;

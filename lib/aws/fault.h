@@ -37,5 +37,5 @@ typedef struct AwsError {
 
 /* Reads status, headers and the error body: JSON ("__type", "code", "message", "Message", and "Reason",
  * which is added to the message) or XML (<ErrorResponse>, <Response>, <Error>, <SomeException>). AWS_OK for
- * 2xx. Any input is safe. */
+ * 2xx. Any input is safe. The message ends where it would quote our request, or anything like a token. */
 void aws_error_from_response(const HttpResponse *response, AwsError *ret);

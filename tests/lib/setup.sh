@@ -67,11 +67,18 @@ apt() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" </dev/null
 }
 
-# missing_packages GROUP…: those of tests/packages.txt that dpkg does not know as installed.
+# missing_packages GROUP…: those of tests/packages.txt that dpkg does not know as installed. What is listed with its
+# command often comes from elsewhere; Debian's package would then be in the way of it.
 missing_packages() {
   for group in "$@"; do
     sed -n "s/^$group //p" tests/packages.txt
   done | while read -r package; do
+    case $package in
+    *:*)
+      ! command -v "${package%%:*}" >/dev/null || continue
+      package=${package#*:}
+      ;;
+    esac
     # One word per architecture.
     case " $(dpkg-query -W -f='${db:Status-Status} ' "$package" 2>/dev/null)" in
     *" installed "*) ;;

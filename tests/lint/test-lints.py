@@ -80,6 +80,7 @@ CASES = [
     ('words', 'a path of a machine', 'README.md', 'see /ho' 'me/me/x\n', 7, 'machine'),
     ('words', 'a fixed temporary file', 'daemon/log.c', '/* /t' 'mp/x */\n', 6, 'temporary'),
     ('words', 'a package registry', 'README.md', 'https://py' 'pi.org\n', 7, 'registry'),
+    ('words', 'an address in a lock file', 'tests/peers/sdk/package-lock.json', {'all': '{\n"resolved": 1}\n'}, 2, 'address'),
     ('words', 'somebody\'s account', 'config/sample.yaml', 'x: arn:aws:iam::21098' '7654321:role/x\n', 2, 'account'),
     ('top', 'a file too many', 'Makefile', {'all': ''}, 1, 'does not belong'),
     ('top', 'a folder too many', 'src/x.c', {'all': ''}, 1, 'does not belong'),

@@ -200,7 +200,7 @@ TEST(throttles_say_of_what) {
         EXPECT_STR(read_error(429, NULL, NULL, "{\"Reason\":\"R\"}").message, "(R)");
         EXPECT_STR(read_error(429, NULL, NULL, "{\"Reason\":7,\"message\":\"m\"}").message, "m");
         EXPECT_STR(read_error(400, NULL, NULL, "{\"Reason\":\"R\",\"message\":\"m\"}").message, "m");
-        (void) snprintf(body, sizeof(body), "{\"Reason\":\"%01000d\",\"message\":\"%0300d\"}", 1, 2);
+        (void) snprintf(body, sizeof(body), "{\"Reason\":\"%1000s\",\"message\":\"%300s\"}", "r", "m");
         EXPECT_INT(strlen(read_error(429, NULL, NULL, body).message), AWS_ERROR_MESSAGE_MAX - 1);
 }
 
@@ -293,7 +293,7 @@ TEST(hostile_replies_are_harmless) {
         type[AWS_ERROR_CODE_MAX] = '\0';
         EXPECT_STR(read_error(400, type, NULL, "").code, "");
 
-        (void) snprintf(body, sizeof(body), "{\"message\":\"%04000d\"}", 7);
+        (void) snprintf(body, sizeof(body), "{\"message\":\"%4000s\"}", "m");
         EXPECT_INT(strlen(read_error(400, NULL, NULL, body).message), AWS_ERROR_MESSAGE_MAX - 1);
 }
 
@@ -303,4 +303,36 @@ TEST(a_reply_without_a_body) {
 
         aws_error_from_response(&response, &error);
         EXPECT_INT(error.fault, AWS_TRANSIENT);
+}
+
+/* "words" and n letters of a token in a message, in both formats. */
+static void expect_words(const char *words, size_t n, const char *expected) {
+        char token[1024], body[2048];
+        AwsError error;
+
+        memset(token, 'A', n);
+        token[n] = '\0';
+        (void) snprintf(body, sizeof(body), "{\"message\":\"%s%s ends\"}", words, token);
+        error = read_error(403, "InvalidSignatureException", NULL, body);
+        EXPECT_STR(error.message, expected);
+        (void) snprintf(body, sizeof(body),
+                        "<ErrorResponse><Error><Code>X</Code><Message>%s%s ends</Message></Error></ErrorResponse>",
+                        words, token);
+        error = read_error(403, NULL, NULL, body);
+        EXPECT_STR(error.message, expected);
+}
+
+TEST(what_was_sent_is_not_repeated) {
+        char longest[256] = "Alias not found: ";
+
+        expect_words("The request signature does not match. The Canonical String for this request should have been "
+                     "'GET ",
+                        8, "The request signature does not match.");
+        expect_words("Malformed header x-amz-security-token: ", 129,
+                        "Malformed header x-amz-security-token:");
+        expect_words("", 900, "HTTP status 403 without words that could be read");
+        /* The longest names there are stay whole. */
+        memset(longest + strlen(longest), 'A', 128);
+        (void) str_copy(longest + strlen(longest), 6, " ends");
+        expect_words("Alias not found: ", 128, longest);
 }
