@@ -4,17 +4,18 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "codec/conf-value.h"
 #include "codec/yaml-map.h"
-
-#define PATH_BYTES_MAX 4095
-#define WORD_BYTES_MAX 128
-#define URL_BYTES_MAX 2048
 
 #define WANTS_DIRECTORY "an absolute path"
 #define WANTS_FILE "an absolute path of a file"
 #define WANTS_REGION "a region such as eu-west-1"
 #define WANTS_PROFILE "the name of a profile of the AWS credentials file"
 #define WANTS_URL "a URL such as https://lambda.example.com"
+#define WANTS_ROLE "the ARN of a role such as arn:aws:iam::123456789012:role/canaryd"
+#define WANTS_EXTERNAL_ID "the external id that the role's trust policy asks for"
+#define WANTS_FLAG "true or false"
+#define WANTS_RATE "a number of calls per second"
 
 #define DEFAULT_PLANS "/etc/canaryd/plans"
 #define DEFAULT_STATE "/var/lib/canaryd"
@@ -48,7 +49,16 @@ static const KeyRule aws_keys[] = {
         { "endpoint_url" },
         { "endpoint_url_lambda" },
         { "endpoint_url_cloudwatch" },
-        { "role_arn", .unsupported = LATER },
+        { "endpoint_url_sts" },
+        { "config_file" },
+        { "role_arn" },
+        { "external_id" },
+        { "use_fips_endpoint" },
+        { "use_dualstack_endpoint" },
+        { "imds_v1" },
+        { "lambda_rate" },
+        { "metrics_rate" },
+        { "alarms_rate" },
 };
 
 static const MapRule top_rule, aws_rule;
@@ -85,113 +95,64 @@ Conf *conf_free(Conf *c) {
         free(c->aws_endpoint_url);
         free(c->aws_endpoint_url_lambda);
         free(c->aws_endpoint_url_cloudwatch);
+        free(c->aws_endpoint_url_sts);
+        free(c->aws_config_file);
+        free(c->aws_role_arn);
+        free(c->aws_external_id);
         free(c);
         return NULL;
 }
 
-static bool has_control(const char *s) {
-        for (; *s; s++)
-                if ((unsigned char) *s < 0x20 || *s == 0x7f)
-                        return true;
-        return false;
-}
-
-static const char *path_fault(const char *s) {
-        if (s[0] == '~')
-                return "\"~\" is not expanded here: write the path out";
-        if (strchr(s, '$') || strchr(s, '%'))
-                return "variables are not expanded here: write the path out";
-        if (s[0] != '/')
-                return "a daemon has no directory of its own: begin with \"/\"";
-        if (has_control(s))
-                return "it has control characters";
-        if (strlen(s) > PATH_BYTES_MAX)
-                return "it is too long";
-        return NULL;
-}
-
-static const char *region_fault(const char *s) {
-        size_t n = strlen(s);
-
-        if (n > WORD_BYTES_MAX || s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
-                return "regions have small letters, digits and \"-\" only";
-        if (!strchr(s, '-') || s[0] == '-' || s[n - 1] == '-')
-                return "regions read like eu-west-1, us-east-1 or ap-southeast-2";
-        return NULL;
-}
-
-static const char *profile_fault(const char *s) {
-        if (has_control(s) || strpbrk(s, "[]"))
-                return "it has characters that no profile has";
-        return strlen(s) > WORD_BYTES_MAX ? "it is too long" : NULL;
-}
-
-static bool port_is_valid(const char *s, size_t n) {
-        unsigned port = 0;
-
-        if (n == 0 || n > 5)
-                return false;
-        for (size_t i = 0; i < n; i++) {
-                if (s[i] < '0' || s[i] > '9')
-                        return false;
-                port = port * 10 + (unsigned) (s[i] - '0');
-        }
-        return port > 0 && port <= UINT16_MAX;
-}
-
-/* "host", "host:8443", "[::1]:8443" */
-static bool authority_is_valid(const char *s, size_t n) {
-        const char *host_end = n > 0 && s[0] == '[' ? memchr(s, ']', n) : s + strcspn(s, ":/");
-        size_t host, used;
-
-        if (!host_end)
-                return false;
-        host = (size_t) (host_end - s);
-        used = s[0] == '[' ? host + 1 : host;
-        if (used == 0 || used > n ||
-                        strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-[:]") <
-                                        used)
-                return false;
-        return used == n || (s[used] == ':' && port_is_valid(s + used + 1, n - used - 1));
-}
-
-static const char *url_fault(const char *s) {
-        const char *rest = str_after(s, "https://");
-
-        if (!rest)
-                rest = str_after(s, "http://");
-        if (!rest)
-                return "begin with https:// or http://";
-        if (strchr(s, '@'))
-                return "credentials do not belong into a URL";
-        if (strpbrk(s, "?#"))
-                return "leave out \"?\" and \"#\" and what follows";
-        if (strlen(s) > URL_BYTES_MAX || has_control(s) || strpbrk(s, " \\\"<>"))
-                return "it has characters that no URL has, or too many";
-        if (!authority_is_valid(rest, strcspn(rest, "/")))
-                return "between // and / stands a host name, and maybe \":\" and a port from 1 to 65535";
-        return NULL;
-}
-
 static const ConfSetting top_settings[] = {
-        { "plans", offsetof(Conf, plans), WANTS_DIRECTORY, path_fault },
-        { "state", offsetof(Conf, state), WANTS_DIRECTORY, path_fault },
-        { "run", offsetof(Conf, run), WANTS_DIRECTORY, path_fault },
+        { "plans", offsetof(Conf, plans), WANTS_DIRECTORY, conf_path_fault },
+        { "state", offsetof(Conf, state), WANTS_DIRECTORY, conf_path_fault },
+        { "run", offsetof(Conf, run), WANTS_DIRECTORY, conf_path_fault },
 };
 
 static const ConfSetting aws_settings[] = {
-        { "region", offsetof(Conf, aws_region), WANTS_REGION, region_fault },
-        { "profile", offsetof(Conf, aws_profile), WANTS_PROFILE, profile_fault },
-        { "shared_credentials_file", offsetof(Conf, aws_shared_credentials_file), WANTS_FILE, path_fault },
-        { "ca_bundle", offsetof(Conf, aws_ca_bundle), WANTS_FILE, path_fault },
-        { "endpoint_url", offsetof(Conf, aws_endpoint_url), WANTS_URL, url_fault },
-        { "endpoint_url_lambda", offsetof(Conf, aws_endpoint_url_lambda), WANTS_URL, url_fault },
-        { "endpoint_url_cloudwatch", offsetof(Conf, aws_endpoint_url_cloudwatch), WANTS_URL, url_fault },
+        { "region", offsetof(Conf, aws_region), WANTS_REGION, conf_region_fault },
+        { "profile", offsetof(Conf, aws_profile), WANTS_PROFILE, conf_profile_fault },
+        { "shared_credentials_file", offsetof(Conf, aws_shared_credentials_file), WANTS_FILE,
+                        conf_path_fault },
+        { "ca_bundle", offsetof(Conf, aws_ca_bundle), WANTS_FILE, conf_path_fault },
+        { "endpoint_url", offsetof(Conf, aws_endpoint_url), WANTS_URL, conf_url_fault },
+        { "endpoint_url_lambda", offsetof(Conf, aws_endpoint_url_lambda), WANTS_URL, conf_url_fault },
+        { "endpoint_url_cloudwatch", offsetof(Conf, aws_endpoint_url_cloudwatch), WANTS_URL,
+                        conf_url_fault },
+        { "endpoint_url_sts", offsetof(Conf, aws_endpoint_url_sts), WANTS_URL, conf_url_fault },
+        { "config_file", offsetof(Conf, aws_config_file), WANTS_FILE, conf_path_fault },
+        { "role_arn", offsetof(Conf, aws_role_arn), WANTS_ROLE, conf_role_fault },
+        { "external_id", offsetof(Conf, aws_external_id), WANTS_EXTERNAL_ID, conf_external_id_fault },
 };
+
+static const struct {
+        const char *key;
+        size_t offset;
+} aws_flags[] = {
+        { "use_fips_endpoint", offsetof(Conf, aws_use_fips_endpoint) },
+        { "use_dualstack_endpoint", offsetof(Conf, aws_use_dualstack_endpoint) },
+        { "imds_v1", offsetof(Conf, aws_imds_v1) },
+};
+
+/* Defaults: a good part of what AWS allows an account and region (15/s for all of Lambda's control plane,
+ * 50/s for GetMetricData, 9/s for DescribeAlarms), and some left for everybody else. */
+static const struct {
+        const char *key;
+        size_t offset;
+        double standard;
+} aws_rates[] = {
+        { "lambda_rate", offsetof(Conf, aws_lambda_rate), 10 },
+        { "metrics_rate", offsetof(Conf, aws_metrics_rate), 25 },
+        { "alarms_rate", offsetof(Conf, aws_alarms_rate), 5 },
+};
+
+static void *member_at(Conf *conf, size_t offset) {
+        return (char *) conf + offset;
+}
 
 /* "" in quotes is text, and no setting may be empty. What may have a password in it is not repeated. */
 static int read_setting(const YamlNode *map, const ConfSetting *setting, DiagList *diags, Conf *conf) {
-        char **member = (char **) (void *) ((char *) conf + setting->offset);
+        char **member = member_at(conf, setting->offset);
         const YamlNode *node = yaml_map_get(map, setting->key);
         const char *s = node ? yaml_text_of(node, diags, setting->wants) : NULL;
         const char *fault = !s ? NULL : s[0] == '\0' ? "remove the line for the default" : setting->fault(s);
@@ -217,6 +178,47 @@ static int read_settings(
         return 0;
 }
 
+static void read_flags(const YamlNode *map, DiagList *diags, Conf *conf) {
+        for (size_t i = 0; i < ELEMENTSOF(aws_flags); i++) {
+                const YamlNode *node = yaml_map_get(map, aws_flags[i].key);
+                const char *s = node ? yaml_text_of(node, diags, WANTS_FLAG) : NULL;
+                const char *fault = s ? conf_flag_fault(s, member_at(conf, aws_flags[i].offset)) : NULL;
+
+                if (fault)
+                        yaml_refuse(node, diags, WANTS_FLAG, fault);
+        }
+}
+
+static void read_rates(const YamlNode *map, DiagList *diags, Conf *conf) {
+        for (size_t i = 0; i < ELEMENTSOF(aws_rates); i++) {
+                const YamlNode *node = yaml_map_get(map, aws_rates[i].key);
+                const char *s = node ? yaml_text_of(node, diags, WANTS_RATE) : NULL;
+                const char *fault = s ? conf_rate_fault(s, member_at(conf, aws_rates[i].offset)) : NULL;
+
+                if (fault)
+                        yaml_refuse(node, diags, WANTS_RATE, fault);
+        }
+}
+
+static void check_external_id(const YamlNode *aws, const Conf *conf, DiagList *diags) {
+        const YamlNode *node = yaml_map_get(aws, "external_id");
+
+        if (node && conf->aws_external_id && !yaml_map_has(aws, "role_arn"))
+                diag_add(diags, DIAG_ERROR, node->line, node->column,
+                                "\"external_id\" goes with a role: add \"role_arn\", or remove it");
+}
+
+static int read_aws(const YamlNode *aws, DiagList *diags, Conf *conf) {
+        int r = read_settings(aws, aws_settings, ELEMENTSOF(aws_settings), diags, conf);
+
+        if (r < 0)
+                return r;
+        read_flags(aws, diags, conf);
+        read_rates(aws, diags, conf);
+        check_external_id(aws, conf, diags);
+        return 0;
+}
+
 static int read_conf(const YamlNode *top, DiagList *diags, Conf *conf) {
         const YamlNode *aws;
         int r;
@@ -229,7 +231,7 @@ static int read_conf(const YamlNode *top, DiagList *diags, Conf *conf) {
         aws = yaml_map_get(top, "aws");
         if (!aws || !yaml_map_check(aws, &aws_rule, diags))
                 return 0;
-        return read_settings(aws, aws_settings, ELEMENTSOF(aws_settings), diags, conf);
+        return read_aws(aws, diags, conf);
 }
 
 static int set_default(char **member, const char *value) {
@@ -270,6 +272,8 @@ int conf_parse(const char *text, size_t size, DiagList *diags, Conf **ret) {
 
         if (!conf)
                 return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(aws_rates); i++)
+                *(double *) member_at(conf, aws_rates[i].offset) = aws_rates[i].standard;
         r = yaml_tree_parse(text, size, CONF_BYTES_MAX, diags, &tree);
         if (r < 0) {
                 yaml_findings_sort(diags, first);

@@ -6,7 +6,7 @@
 
 #define CONF_BYTES_MAX (64u * 1024)
 
-/* All strings owned; NULL where the file says nothing. */
+/* All strings owned; NULL, or false, where the file says nothing. */
 struct Conf {
         char *plans; /* absolute path; default /etc/canaryd/plans */
         char *state; /* default /var/lib/canaryd */
@@ -18,6 +18,13 @@ struct Conf {
         char *aws_endpoint_url;
         char *aws_endpoint_url_lambda;
         char *aws_endpoint_url_cloudwatch;
+        char *aws_endpoint_url_sts;
+        char *aws_config_file;
+        char *aws_role_arn, *aws_external_id; /* for targets whose plan names no role */
+        bool aws_use_fips_endpoint, aws_use_dualstack_endpoint;
+        bool aws_imds_v1; /* IMDS may be asked in its first version */
+        /* Calls per second that an account's region is asked at most. */
+        double aws_lambda_rate, aws_metrics_rate, aws_alarms_rate;
 };
 
 Conf *conf_free(Conf *c);

@@ -138,6 +138,17 @@ static void put_setting(Buf *out, const char *name, const char *value) {
                 (void) buf_printf(out, "%s %s\n", name, value);
 }
 
+static void put_flag(Buf *out, const char *name, bool value) {
+        if (value)
+                (void) buf_printf(out, "%s true\n", name);
+}
+
+/* Where it is not the default. */
+static void put_rate(Buf *out, const char *name, double value, double standard) {
+        if (value < standard || value > standard)
+                (void) buf_printf(out, "%s %g\n", name, value);
+}
+
 char *golden_conf(const char *text, size_t size, const char *file) {
         _cleanup_(conf_freep) Conf *conf = NULL;
         _cleanup_(buf_done) Buf out = BUF_INIT(GOLDEN_MAX);
@@ -158,6 +169,16 @@ char *golden_conf(const char *text, size_t size, const char *file) {
                 put_setting(&out, "aws.endpoint_url", conf->aws_endpoint_url);
                 put_setting(&out, "aws.endpoint_url_lambda", conf->aws_endpoint_url_lambda);
                 put_setting(&out, "aws.endpoint_url_cloudwatch", conf->aws_endpoint_url_cloudwatch);
+                put_setting(&out, "aws.endpoint_url_sts", conf->aws_endpoint_url_sts);
+                put_setting(&out, "aws.config_file", conf->aws_config_file);
+                put_setting(&out, "aws.role_arn", conf->aws_role_arn);
+                put_setting(&out, "aws.external_id", conf->aws_external_id);
+                put_flag(&out, "aws.use_fips_endpoint", conf->aws_use_fips_endpoint);
+                put_flag(&out, "aws.use_dualstack_endpoint", conf->aws_use_dualstack_endpoint);
+                put_flag(&out, "aws.imds_v1", conf->aws_imds_v1);
+                put_rate(&out, "aws.lambda_rate", conf->aws_lambda_rate, 10);
+                put_rate(&out, "aws.metrics_rate", conf->aws_metrics_rate, 25);
+                put_rate(&out, "aws.alarms_rate", conf->aws_alarms_rate, 5);
         }
         return take(&out);
 }
