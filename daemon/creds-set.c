@@ -16,16 +16,12 @@
 #define WAIT_LEAD USEC_PER_MINUTE
 
 /* The pace of attempts: after a success, after failures (while there is nothing, and while the old set is
- * still good), for a rollback, and after AWS refused what came. */
+ * still good), for a rollback, and when AWS refuses what came. */
 #define PACE USEC_PER_SEC
 #define PACE_EMPTY_MAX (30 * USEC_PER_SEC)
 #define PACE_GOOD (15 * USEC_PER_SEC)
 #define PACE_GOOD_MAX (2 * USEC_PER_MINUTE)
 #define PACE_REFUSED (5 * USEC_PER_SEC)
-
-/* AWS may refuse keys that are right, such as those it has only just made: when their source insists, they
- * are tried again after this. */
-#define TRIAL_AFTER USEC_PER_MINUTE
 
 /* IMDS that goes on handing out an expired set is out of order; AWS lets such sets live longer. */
 #define EXTENSION (15 * USEC_PER_MINUTE)
@@ -56,8 +52,7 @@ struct CredsSet {
         bool is_imds;                   /* it came from there */
         bool is_extended;
 
-        AwsCreds refused; /* by AWS; the last one */
-        usec_t refused_at;
+        bool is_doubted; /* AWS refused "held" somewhere: its source is to be asked for another */
 
         CredsFetch *fetch;
         unsigned fetch_files_seen;
@@ -164,23 +159,6 @@ static void set_fail(CredsSet *s, const CredsFailure *failure) {
         set_arm(s);
 }
 
-static void set_say_refused(CredsSet *s) {
-        (void) creds_failure_set(&s->failure, AWS_EXPIRED,
-                        "the keys from %s were refused by AWS; put good ones there, they are looked for again",
-                        s->source);
-}
-
-/* True: what came is what AWS refused. */
-static bool set_is_refused(CredsSet *s, const AwsCreds *creds, const Now *now) {
-        if (!s->refused.secret_key || !creds_is_same(&s->refused, creds) ||
-                        usec_sub(now->mono, s->refused_at) >= TRIAL_AFTER)
-                return false;
-        set_say_refused(s);
-        set_fail(s, &s->failure);
-        set_pace(s, usec_add(now->mono, PACE_REFUSED));
-        return true;
-}
-
 static bool set_is_expired(CredsSet *s, const AwsCreds *creds, const Now *now) {
         char end[TIME_TEXT_MAX], today[TIME_TEXT_MAX];
         CredsFailure failure;
@@ -200,7 +178,7 @@ static void set_take(CredsSet *s, AwsCreds *take_creds) {
         Now now;
 
         clock_read(&now);
-        if (set_is_refused(s, take_creds, &now) || set_is_expired(s, take_creds, &now))
+        if (set_is_expired(s, take_creds, &now))
                 return;
         aws_creds_done(&s->held);
         s->held = *take_creds;
@@ -209,7 +187,8 @@ static void set_take(CredsSet *s, AwsCreds *take_creds) {
         s->files_seen = s->fetch_files_seen;
         s->n_failures = 0;
         s->ended = now.mono;
-        set_pace(s, usec_add(now.mono, PACE));
+        set_pace(s, usec_add(now.mono, s->is_doubted ? PACE_REFUSED : PACE));
+        s->is_doubted = false;
         (void) creds_failure_set(&s->failure, AWS_EXPIRED, "the keys from %s have expired", s->source);
         if (s->is_imds && usec_sub(s->held.expires, now.wall) <= 2 * WAIT_LEAD)
                 set_extend(s, ASK_AGAIN + prng_below(&s->creds->prng, ASK_AGAIN), &now);
@@ -289,7 +268,7 @@ static void set_refresh(CredsSet *s, bool is_rollback, const Now *now) {
 static bool set_may_try(CredsSet *s, bool is_rollback, const Now *now) {
         if (s->paced_by != s->creds->files_seen || now->mono >= s->next_try)
                 return true;
-        return is_rollback && usec_sub(now->mono, s->ended) >= (s->refused.secret_key ? PACE_REFUSED : PACE);
+        return is_rollback && usec_sub(now->mono, s->ended) >= (s->is_doubted ? PACE_REFUSED : PACE);
 }
 
 /* Sees to it that the set is fresh, as far as it can be. */
@@ -300,7 +279,7 @@ static Look set_look(CredsSet *s, bool is_rollback) {
 
         clock_read(&now);
         creds_look_at_files(c, now.mono);
-        is_due = !set_is_good(s, &now) || now.wall >= s->refresh_from ||
+        is_due = !set_is_good(s, &now) || s->is_doubted || now.wall >= s->refresh_from ||
                         (!s->role_arn && s->files_seen != c->files_seen);
         if (is_due && !s->fetch && set_may_try(s, is_rollback, &now))
                 set_refresh(s, is_rollback, &now);
@@ -308,7 +287,8 @@ static Look set_look(CredsSet *s, bool is_rollback) {
                 creds_fetch_hurry(s->fetch);
         clock_read(&now);
         if (set_is_good(s, &now))
-                return s->fetch && now.wall >= s->wait_from && !is_rollback ? LOOK_PENDING : LOOK_GOOD;
+                return s->fetch && (s->is_doubted || now.wall >= s->wait_from) && !is_rollback ? LOOK_PENDING
+                                                                                               : LOOK_GOOD;
         return s->fetch ? LOOK_PENDING : LOOK_FAILED;
 }
 
@@ -411,7 +391,6 @@ CredsSet *creds_set_free(CredsSet *s) {
         (void) sd_event_source_disable_unref(s->timer);
         (void) sd_event_source_disable_unref(s->defer);
         aws_creds_done(&s->held);
-        aws_creds_done(&s->refused);
         free(s->role_arn);
         free(s->external_id);
         free(s->source);
@@ -459,19 +438,11 @@ void creds_cancel(CredsWait *w) {
         free(w);
 }
 
+/* What one service of one region refuses may be good everywhere else, where somebody rolls back: so it is
+ * given out until there is another. */
 void creds_set_distrust(CredsSet *s, const char *access_key) {
-        Now now;
-
-        if (!s->held.secret_key || !streq(s->held.access_key, access_key))
-                return;
-        clock_read(&now);
-        aws_creds_done(&s->refused);
-        s->refused = s->held;
-        s->refused_at = now.mono;
-        s->held = (AwsCreds){ 0 };
-        (void) sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
-        set_say_refused(s);
-        set_pace(s, usec_max(s->next_try, usec_add(s->started, PACE_REFUSED)));
+        if (s->held.secret_key && streq(s->held.access_key, access_key))
+                s->is_doubted = true;
 }
 
 void creds_set_hurry(CredsSet *s) {

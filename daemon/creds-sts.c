@@ -230,15 +230,6 @@ void creds_sts_hurry(StsCall *call) {
         (void) sd_event_source_set_enabled(call->timer, SD_EVENT_ONESHOT);
 }
 
-/* What stands in front of the canonical request when AWS explains a signature that does not match; that one
- * holds the session token. */
-static void hide_request(char *message) {
-        char *p = strstr(message, "The Canonical String");
-
-        if (p)
-                *p = '\0';
-}
-
 static bool call_clock_moved(const StsCall *call) {
         int64_t by = call->peer->skew.offset - call->signed_with.offset;
 
@@ -270,7 +261,6 @@ static void call_refused(StsCall *call, const HttpOutcome *outcome) {
                 aws_error_from_response(&outcome->response, &error);
         if (call_retry(call, error.fault, outcome->response.retry_after))
                 return;
-        hide_request(error.message);
         if (outcome->fault != AWS_OK)
                 (void) creds_failure_set(&failure, outcome->fault, "role %s cannot be assumed: %s",
                                 call->arn, outcome->message);

@@ -43,7 +43,8 @@ int creds_get(Creds *c, const CredsKey *key, bool is_rollback, AwsCreds *ret, Cr
                 CredsWait **ret_wait);
 void creds_cancel(CredsWait *w); /* NULL is fine */
 
-/* AWS refused the set with this access key: it is not given out again, the next creds_get() waits for a
- * fresh one. Nothing happens when another one is in use by now: many calls may have failed with the same
- * set. */
+/* AWS refused the set with this access key: its source is asked for another, for which the next creds_get()
+ * waits unless it is a rollback's. When the source has none, or has been asked moments ago, the same set is
+ * given out again: what one region refuses may be good in others. Nothing happens when another one is in use
+ * by now: many calls may have failed with the same set. */
 void creds_distrust(Creds *c, const CredsKey *key, const char *access_key);

@@ -38,24 +38,24 @@ Fault exec_fault_from_aws(AwsFault fault) {
         return FAULT_PERMANENT;
 }
 
-int exec_aws_build(const ExecOp *op, HttpRequest *ret) {
+int exec_aws_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *ret) {
         const Action *a = &op->action;
 
         switch (a->kind) {
         case ACTION_READ_ALIAS:
-                return lambda_get_alias(&op->endpoint, op->function, op->alias, ret);
+                return lambda_get_alias(endpoint, op->function, op->alias, ret);
         case ACTION_READ_VERSION:
-                return lambda_get_version(&op->endpoint, op->function, a->version, ret);
+                return lambda_get_version(endpoint, op->function, a->version, ret);
         case ACTION_WRITE_ALIAS:
                 if (a->write.route.is_odd)
                         return -EINVAL;
-                return lambda_update_alias(&op->endpoint, op->function, op->alias, a->write.route.primary,
+                return lambda_update_alias(endpoint, op->function, op->alias, a->write.route.primary,
                                 a->write.route.extra, a->write.route.weight, a->write.revision, ret);
         case ACTION_READ_METRICS:
         case ACTION_READ_ALARMS:
-        case ACTION_CANCEL:
         case ACTION_PERSIST:
         case ACTION_REPORT:
+        case ACTION_CANCEL:
                 break;
         }
         return -EINVAL;

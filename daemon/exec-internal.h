@@ -1,29 +1,68 @@
 #pragma once
 
-/* Shared by exec.c (operations and their completion), exec-aws.c (what to ask and what the answer means) and
- * exec-metrics.c (the same for CloudWatch, which answers in pages). */
+/* Shared by exec*.c: exec.c (operations and their completion), exec-aws.c (what Lambda is asked and what the
+ * answer means), exec-metrics.c and exec-alarms.c (the same for CloudWatch), exec-batch.c (many readings of
+ * metrics in one call). */
 
 #include "aws/svc-cloudwatch.h"
+#include "base/map.h"
+#include "daemon/aws-call.h"
 #include "daemon/exec.h"
-#include "daemon/http.h"
 
 #define EXEC_ERROR_MAX (AWS_ERROR_CODE_MAX + AWS_ERROR_MESSAGE_MAX)
+#define EXEC_ACCOUNT_MAX 256 /* digits, or as much of a role's ARN */
 
+typedef struct ExecAlarmer ExecAlarmer;
+typedef struct ExecAlarms ExecAlarms;
+typedef struct ExecBatch ExecBatch;
+typedef struct ExecBatcher ExecBatcher;
 typedef struct ExecMetrics ExecMetrics;
+
+/* Whom an operation concerns: what goes into one batch, one gate, one set of credentials. Owned. */
+typedef struct ExecScope {
+        char *account, *region;
+        char *role_arn, *external_id; /* NULL: the daemon's own credentials */
+} ExecScope;
+
+void exec_scope_done(ExecScope *s);
+int exec_scope_copy(ExecScope *dst, const ExecScope *src);
+bool exec_scope_equal(const ExecScope *a, const ExecScope *b);
+AwsCallSpec exec_scope_spec(const ExecScope *s, AwsService service, GateFamily family, Lane lane);
+
+typedef struct ExecOps {
+        ExecOp *first, *last;
+} ExecOps;
+
+struct Exec {
+        sd_event *event;
+        AwsSettings settings;
+        char *role_arn, *external_id; /* of targets that name none; may be NULL */
+        Http *http;
+        Creds *creds;
+        Gate *gate;
+        AwsCaller *caller;
+        ExecBatcher *batcher;
+        ExecAlarmer *alarmer;
+        Map *without_json; /* regions whose CloudWatch refuses that protocol */
+        ExecOps running, ended;
+        sd_event_source *deliver; /* of one that has ended, per turn of the loop */
+};
 
 struct ExecOp {
         Exec *exec; /* NULL while "done" runs: nothing is left to cancel */
+        ExecOps *list;
         ExecOp *previous, *next;
         ExecDone done;
         void *userdata;
 
         Action action;
-        char *function, *alias, *region; /* of the target */
-        AwsEndpoint endpoint;
+        char *function, *alias; /* of the target */
+        ExecScope scope;
         ExecMetrics *metrics; /* ACTION_READ_METRICS only */
+        ExecAlarms *alarms;   /* ACTION_READ_ALARMS only */
 
-        HttpCall *call;         /* under way, or */
-        sd_event_source *defer; /* failed before it could be, and about to say so */
+        AwsCall *call;   /* under way by itself, or */
+        size_t n_pieces; /* in so many batches, or else all is known and about to be said */
 
         Event event; /* the completion, as far as it is known */
         char revision[REVISION_SIZE];
@@ -31,21 +70,59 @@ struct ExecOp {
         char error[EXEC_ERROR_MAX];
 };
 
-/* Notes how the operation failed. */
-void exec_op_fail(ExecOp *op, Fault fault, const char *format, ...) _printf_(3, 4);
+/* exec.c */
+void exec_op_fail(ExecOp *op, Fault fault, const char *format, ...) _printf_(3, 4); /* notes how it failed */
+/* Takes what every reply has: request id, Retry-After. False: the call failed, and that is noted. */
+bool exec_op_take(ExecOp *op, const AwsCallOutcome *outcome);
+void exec_op_deliver(ExecOp *take_op); /* the last act of a callback: "done" may free the Exec */
+void exec_op_deliver_later(ExecOp *op);
+int exec_deliver_one(sd_event_source *source, void *userdata); /* for a defer source */
+/* Some regions' CloudWatch may not know the JSON protocol: true, that is what the reply says, it is noted,
+ * and the same is to be asked again. */
+bool exec_must_speak_query(Exec *e, const char *region, const AwsCallOutcome *outcome);
+CloudwatchProtocol exec_protocol(const Exec *e, const char *region);
 
+/* A timer, off at first, behind everything else that is pending; and starts it: what is due at one moment
+ * comes within moments. */
+int exec_add_linger(sd_event *event, sd_event_time_handler_t callback, void *userdata, const char *what,
+                sd_event_source **ret);
+int exec_linger(sd_event_source *source);
+
+/* exec-aws.c */
 Fault exec_fault_from_aws(AwsFault fault);
-
 /* The Lambda request of the operation, unsigned. -EINVAL: nothing that Lambda could be asked. */
-int exec_aws_build(const ExecOp *op, HttpRequest *ret);
+int exec_aws_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *ret);
 /* Fills the completion from a 2xx reply. */
 void exec_aws_take(ExecOp *op, const HttpResponse *response);
 
+/* exec-metrics.c */
+/* -EINVAL: no window that could be asked for. */
 int exec_metrics_new(const ExecOp *op, const Plan *plan, ExecMetrics **ret);
-ExecMetrics *exec_metrics_free(ExecMetrics *m);
+ExecMetrics *exec_metrics_ref(ExecMetrics *m);
+ExecMetrics *exec_metrics_free(ExecMetrics *m); /* drops a reference */
 DEFINE_TRIVIAL_CLEANUP(ExecMetrics *, exec_metrics_free);
+const MetricQuery *exec_metrics_queries(const ExecMetrics *m, size_t *ret_n);
+size_t exec_metrics_inseparable(const ExecMetrics *m); /* the first so many go together or not at all */
+/* Takes the series of the queries from "first" on. */
+void exec_metrics_put(ExecMetrics *m, size_t first, MetricSeries *take_series, size_t n);
+/* These queries failed; without the first ones the operation as a whole does, and that is noted. */
+void exec_metrics_refuse(ExecOp *op, size_t first, size_t n, Fault fault, const char *words);
+/* Everything was put or refused: fills the completion. */
+void exec_metrics_finish(ExecOp *op);
 
-/* The request for the first page, or the one after those that were taken. */
-int exec_metrics_build(const ExecOp *op, HttpRequest *ret);
-/* True: there is one more page to ask for. False: the completion is filled. */
-bool exec_metrics_take(ExecOp *op, const HttpResponse *response);
+/* exec-batch.c */
+int exec_batcher_new(sd_event *event, Exec *exec, ExecBatcher **ret);
+ExecBatcher *exec_batcher_free(ExecBatcher *b); /* operations must have been cancelled */
+DEFINE_TRIVIAL_CLEANUP(ExecBatcher *, exec_batcher_free);
+int exec_batcher_add(ExecBatcher *b, ExecOp *op);
+void exec_batcher_drop(ExecBatcher *b, const ExecOp *op); /* it is not waited for any more */
+
+/* exec-alarms.c */
+int exec_alarms_new(const Plan *plan, ExecAlarms **ret);
+ExecAlarms *exec_alarms_free(ExecAlarms *a);
+DEFINE_TRIVIAL_CLEANUP(ExecAlarms *, exec_alarms_free);
+int exec_alarmer_new(sd_event *event, Exec *exec, ExecAlarmer **ret);
+ExecAlarmer *exec_alarmer_free(ExecAlarmer *a); /* operations must have been cancelled */
+DEFINE_TRIVIAL_CLEANUP(ExecAlarmer *, exec_alarmer_free);
+int exec_alarmer_add(ExecAlarmer *a, ExecOp *op);
+void exec_alarmer_drop(ExecAlarmer *a, const ExecOp *op); /* it is not waited for any more */

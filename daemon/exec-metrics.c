@@ -6,7 +6,6 @@
 #include "base/usec.h"
 #include "daemon/exec-internal.h"
 
-#define PAGES_MAX 100
 #define VERSION_TEXT_MAX 24
 
 /* The queries that are always there; those of the duration checks follow. */
@@ -19,6 +18,7 @@ enum {
 };
 
 struct ExecMetrics {
+        unsigned n_refs;
         usec_t period;
         char *name;     /* of the function, without the rest of its ARN */
         char *resource; /* "name:alias" */
@@ -27,10 +27,12 @@ struct ExecMetrics {
         uint32_t checks[PLAN_CHECKS_MAX]; /* query N_COUNTS + i -> index in the plan */
         MetricQuery queries[N_COUNTS + PLAN_CHECKS_MAX];
         size_t n_queries;
-        unsigned n_pages;
-        MetricData data;
+        MetricSeries series[N_COUNTS + PLAN_CHECKS_MAX];
         MetricRow *rows;
         MetricValue *values;
+        CheckFault faults[PLAN_CHECKS_MAX];
+        size_t n_faults;
+        char *words[PLAN_CHECKS_MAX]; /* of the faults */
 };
 
 /* "checkout" of "checkout", "123456789012:function:checkout" and
@@ -75,12 +77,25 @@ static int add_checks(ExecMetrics *m, const Plan *plan) {
         return 0;
 }
 
+static bool window_is_possible(const ExecOp *op, const Plan *plan) {
+        usec_t from = op->action.metrics.from, until = op->action.metrics.until;
+
+        return plan->period >= USEC_PER_SEC && until > from &&
+                        (until - from) / plan->period <= METRIC_ROWS_MAX;
+}
+
 int exec_metrics_new(const ExecOp *op, const Plan *plan, ExecMetrics **ret) {
-        _cleanup_(exec_metrics_freep) ExecMetrics *m = alloc_one(ExecMetrics);
+        _cleanup_(exec_metrics_freep) ExecMetrics *m = NULL;
         int r;
 
+        if (!window_is_possible(op, plan))
+                return -EINVAL;
+        m = alloc_one(ExecMetrics);
         if (!m)
                 return -ENOMEM;
+        m->n_refs = 1;
+        for (size_t i = 0; i < ELEMENTSOF(m->series); i++)
+                m->series[i].status = METRIC_ABSENT;
         m->period = plan->period;
         m->name = copy_function_name(op->function);
         if (!m->name)
@@ -97,19 +112,24 @@ int exec_metrics_new(const ExecOp *op, const Plan *plan, ExecMetrics **ret) {
         r = add_checks(m, plan);
         if (r < 0)
                 return r;
-        r = metric_data_init(&m->data, m->n_queries);
-        if (r < 0)
-                return r;
         *ret = TAKE_PTR(m);
         return 0;
 }
 
+ExecMetrics *exec_metrics_ref(ExecMetrics *m) {
+        m->n_refs++;
+        return m;
+}
+
 ExecMetrics *exec_metrics_free(ExecMetrics *m) {
-        if (!m)
+        if (!m || --m->n_refs > 0)
                 return NULL;
         for (size_t i = 0; i < ELEMENTSOF(m->stats); i++)
                 free(m->stats[i]);
-        metric_data_done(&m->data);
+        for (size_t i = 0; i < ELEMENTSOF(m->series); i++)
+                free(m->series[i].points);
+        for (size_t i = 0; i < ELEMENTSOF(m->words); i++)
+                free(m->words[i]);
         free(m->name);
         free(m->resource);
         free(m->rows);
@@ -118,45 +138,71 @@ ExecMetrics *exec_metrics_free(ExecMetrics *m) {
         return NULL;
 }
 
-static size_t count_buckets(const ExecOp *op) {
-        return usec_sub(op->action.metrics.until, op->action.metrics.from) / op->metrics->period;
+const MetricQuery *exec_metrics_queries(const ExecMetrics *m, size_t *ret_n) {
+        *ret_n = m->n_queries;
+        return m->queries;
 }
 
-int exec_metrics_build(const ExecOp *op, HttpRequest *ret) {
-        const ExecMetrics *m = op->metrics;
+size_t exec_metrics_inseparable(const ExecMetrics *m) {
+        return N_COUNTS;
+}
 
-        if (m->period < USEC_PER_SEC || count_buckets(op) > METRIC_ROWS_MAX)
-                return -EINVAL;
-        return cloudwatch_get_metric_data(&op->endpoint, CLOUDWATCH_JSON, m->queries, m->n_queries,
-                        op->action.metrics.from, op->action.metrics.until, m->data.next_token, ret);
+void exec_metrics_put(ExecMetrics *m, size_t first, MetricSeries *take_series, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                free(m->series[first + i].points);
+                m->series[first + i] = take_series[i];
+                take_series[i] = (MetricSeries){ .status = METRIC_ABSENT };
+        }
+}
+
+/* Without the counts there is nothing to judge; without a check's own metric all but that check. */
+static void refuse(ExecOp *op, size_t query, Fault fault, const char *words) {
+        ExecMetrics *m = op->metrics;
+        const MetricQuery *q = &m->queries[query];
+        size_t n = m->n_faults;
+
+        if (op->event.fault != FAULT_NONE)
+                return;
+        if (query < N_COUNTS) {
+                exec_op_fail(op, fault, "%s %s: %s", q->metric, q->stat, words);
+                return;
+        }
+        assert(n < ELEMENTSOF(m->faults));
+        m->words[n] = alloc_printf("%s %s: %s", q->metric, q->stat, words);
+        m->faults[n] = (CheckFault){
+                .check = m->checks[query - N_COUNTS], .fault = fault, .error = m->words[n]
+        };
+        m->n_faults++;
+        m->series[query].n_points = 0;
+}
+
+void exec_metrics_refuse(ExecOp *op, size_t first, size_t n, Fault fault, const char *words) {
+        for (size_t i = first; i < first + n; i++) {
+                op->metrics->series[i].status = METRIC_COMPLETE; /* its end is known */
+                refuse(op, i, fault, words);
+        }
 }
 
 /* Only complete results may be judged. */
-static bool is_complete(ExecOp *op) {
-        const ExecMetrics *m = op->metrics;
+static void refuse_incomplete(ExecOp *op, size_t query) {
+        const MetricSeries *s = &op->metrics->series[query];
+        const char *words = s->message;
 
-        for (size_t i = 0; i < m->n_queries; i++) {
-                const MetricQuery *q = &m->queries[i];
-
-                switch (m->data.series[i].status) {
-                case METRIC_COMPLETE:
-                        continue;
-                case METRIC_FORBIDDEN:
-                        exec_op_fail(op, FAULT_DENIED, "%s %s: CloudWatch says Forbidden", q->metric,
-                                        q->stat);
-                        return false;
-                case METRIC_PARTIAL:
-                case METRIC_INTERNAL:
-                        exec_op_fail(op, FAULT_TRANSIENT, "%s %s: CloudWatch could not give all of it",
-                                        q->metric, q->stat);
-                        return false;
-                case METRIC_ABSENT:
-                        exec_op_fail(op, FAULT_PERMANENT, "%s %s: asked for, but not in the reply",
-                                        q->metric, q->stat);
-                        return false;
-                }
+        switch (s->status) {
+        case METRIC_COMPLETE:
+                return;
+        case METRIC_FORBIDDEN:
+                refuse(op, query, FAULT_DENIED, words[0] ? words : "CloudWatch says Forbidden");
+                return;
+        case METRIC_PARTIAL:
+        case METRIC_INTERNAL:
+                refuse(op, query, FAULT_TRANSIENT, words[0] ? words : "CloudWatch could not give all of it");
+                return;
+        case METRIC_ABSENT:
+                refuse(op, query, FAULT_PERMANENT, "asked for, but not in the reply");
+                return;
         }
-        return true;
+        ASSERT_NEVER();
 }
 
 /* CloudWatch may start earlier than asked, at a whole minute; and it never has a count below zero. */
@@ -186,12 +232,12 @@ static double value_at(const MetricSeries *s, size_t *cursor, usec_t time) {
         return s->points[(*cursor)++].value;
 }
 
-static usec_t next_time(const MetricData *data, const size_t cursors[static N_COUNTS]) {
+static usec_t next_time(const ExecMetrics *m, const size_t cursors[static N_COUNTS]) {
         usec_t next = USEC_INFINITY;
 
         for (size_t i = 0; i < N_COUNTS; i++)
-                if (cursors[i] < data->series[i].n_points)
-                        next = usec_min(next, data->series[i].points[cursors[i]].time);
+                if (cursors[i] < m->series[i].n_points)
+                        next = usec_min(next, m->series[i].points[cursors[i]].time);
         return next;
 }
 
@@ -206,15 +252,15 @@ static int merge_counts(ExecOp *op) {
         usec_t time;
 
         for (size_t i = 0; i < N_COUNTS; i++)
-                n_most += m->data.series[i].n_points;
+                n_most += m->series[i].n_points;
         m->rows = alloc_array(n_most, sizeof(MetricRow));
         if (!m->rows)
                 return -ENOMEM;
-        while ((time = next_time(&m->data, cursors)) != USEC_INFINITY) {
+        while ((time = next_time(m, cursors)) != USEC_INFINITY) {
                 double values[N_COUNTS];
 
                 for (size_t i = 0; i < N_COUNTS; i++)
-                        values[i] = value_at(&m->data.series[i], &cursors[i], time);
+                        values[i] = value_at(&m->series[i], &cursors[i], time);
                 m->rows[n++] = (MetricRow){
                         .start = time,
                         .new_version = make_counts(values[NEW_INVOCATIONS], values[NEW_ERRORS]),
@@ -231,61 +277,40 @@ static int merge_values(ExecOp *op) {
         size_t n = 0, n_most = 0;
 
         for (size_t i = N_COUNTS; i < m->n_queries; i++)
-                n_most += m->data.series[i].n_points;
+                n_most += m->series[i].n_points;
         m->values = alloc_array(n_most, sizeof(MetricValue));
         if (!m->values)
                 return -ENOMEM;
         for (size_t i = N_COUNTS; i < m->n_queries; i++)
-                for (size_t j = 0; j < m->data.series[i].n_points; j++)
+                for (size_t j = 0; j < m->series[i].n_points; j++)
                         m->values[n++] = (MetricValue){
-                                .start = m->data.series[i].points[j].time,
+                                .start = m->series[i].points[j].time,
                                 .check = m->checks[i - N_COUNTS],
-                                .value = m->data.series[i].points[j].value,
+                                .value = m->series[i].points[j].value,
                         };
         op->event.values = m->values;
         op->event.n_values = n;
         return 0;
 }
 
-static int finish(ExecOp *op) {
+void exec_metrics_finish(ExecOp *op) {
         ExecMetrics *m = op->metrics;
         int r;
 
-        if (!is_complete(op))
-                return 0;
-        for (size_t i = 0; i < m->n_queries; i++) {
-                r = trim_series(op, &m->data.series[i]);
-                if (r < 0) {
-                        exec_op_fail(op, FAULT_PERMANENT, "%s %s: not what such a metric can be",
-                                        m->queries[i].metric, m->queries[i].stat);
-                        return 0;
-                }
-        }
+        for (size_t i = 0; i < m->n_queries; i++)
+                refuse_incomplete(op, i);
+        for (size_t i = 0; i < m->n_queries; i++)
+                if (trim_series(op, &m->series[i]) < 0)
+                        refuse(op, i, FAULT_PERMANENT, "not what such a metric can be");
+        if (op->event.fault != FAULT_NONE)
+                return;
         r = merge_counts(op);
-        if (r < 0)
-                return r;
-        return merge_values(op);
-}
-
-bool exec_metrics_take(ExecOp *op, const HttpResponse *response) {
-        ExecMetrics *m = op->metrics;
-        char error[160] = "";
-        int r;
-
-        r = cloudwatch_parse_metric_data(response, CLOUDWATCH_JSON, &m->data, error);
-        if (r == -EBADMSG) {
-                exec_op_fail(op, FAULT_PERMANENT, "%s", error);
-                return false;
-        }
-        if (r >= 0 && m->data.next_token) {
-                if (++m->n_pages < PAGES_MAX)
-                        return true;
-                exec_op_fail(op, FAULT_PERMANENT, "no end after %u pages of metrics", m->n_pages);
-                return false;
-        }
         if (r >= 0)
-                r = finish(op);
-        if (r < 0)
+                r = merge_values(op);
+        if (r < 0) {
                 exec_op_fail(op, FAULT_TRANSIENT, "%s", strerror(-r));
-        return false;
+                return;
+        }
+        op->event.check_faults = m->faults;
+        op->event.n_check_faults = m->n_faults;
 }

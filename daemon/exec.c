@@ -3,30 +3,19 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "aws/sigv4.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/usec.h"
-#include "daemon/clock.h"
-#include "daemon/creds-source.h"
 #include "daemon/exec-internal.h"
 
-struct Exec {
-        sd_event *event;
-        Http *http;
-        CredsSource *creds;
-        char *region;                           /* of targets that name none; may be NULL */
-        char *endpoint_urls[AWS_SERVICE_COUNT]; /* instead of the region's; may be NULL */
-        ExecOp *first_op;
+struct ExecWarm {
+        HttpWarm *http;
 };
 
-static const HttpLimits limits[AWS_SERVICE_COUNT] = {
-        [AWS_LAMBDA] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 1024 * 1024 },
-        [AWS_CLOUDWATCH] = { 3 * USEC_PER_SEC, 20 * USEC_PER_SEC, 16 * 1024 * 1024 },
-        [AWS_STS] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 1024 * 1024 },
-};
+const char *exec_region(const Exec *e) {
+        return e->settings.region;
+}
 
 void exec_op_fail(ExecOp *op, Fault fault, const char *format, ...) {
         va_list args;
@@ -38,31 +27,107 @@ void exec_op_fail(ExecOp *op, Fault fault, const char *format, ...) {
         op->event.error = op->error;
 }
 
-static AwsService service_of(const ExecOp *op) {
-        return op->action.kind == ACTION_READ_METRICS ? AWS_CLOUDWATCH : AWS_LAMBDA;
+CloudwatchProtocol exec_protocol(const Exec *e, const char *region) {
+        return map_get(e->without_json, region) ? CLOUDWATCH_QUERY : CLOUDWATCH_JSON;
+}
+
+bool exec_must_speak_query(Exec *e, const char *region, const AwsCallOutcome *outcome) {
+        if (exec_protocol(e, region) == CLOUDWATCH_QUERY) {
+                /* It was not that, then: the other protocol is to be tried first again. */
+                if (outcome->error.fault != AWS_OK)
+                        (void) map_remove(e->without_json, region);
+                return false;
+        }
+        return outcome->error.fault != AWS_OK && outcome->response &&
+                        cloudwatch_refuses_json(outcome->response) &&
+                        map_put(e->without_json, region, e) >= 0;
+}
+
+void exec_scope_done(ExecScope *s) {
+        free(s->account);
+        free(s->region);
+        free(s->role_arn);
+        free(s->external_id);
+        *s = (ExecScope){ 0 };
+}
+
+static int copy_text(const char *from, char **ret) {
+        if (!from)
+                return 0;
+        *ret = alloc_copy_string(from);
+        return *ret ? 0 : -ENOMEM;
+}
+
+int exec_scope_copy(ExecScope *dst, const ExecScope *src) {
+        _cleanup_(exec_scope_done) ExecScope s = { 0 };
+
+        if (copy_text(src->account, &s.account) < 0 || copy_text(src->region, &s.region) < 0 ||
+                        copy_text(src->role_arn, &s.role_arn) < 0 ||
+                        copy_text(src->external_id, &s.external_id) < 0)
+                return -ENOMEM;
+        *dst = s;
+        s = (ExecScope){ 0 };
+        return 0;
+}
+
+static bool text_equal(const char *a, const char *b) {
+        return a && b ? streq(a, b) : a == b;
+}
+
+bool exec_scope_equal(const ExecScope *a, const ExecScope *b) {
+        return streq(a->account, b->account) && streq(a->region, b->region) &&
+                        text_equal(a->role_arn, b->role_arn) && text_equal(a->external_id, b->external_id);
+}
+
+AwsCallSpec exec_scope_spec(const ExecScope *s, AwsService service, GateFamily family, Lane lane) {
+        return (AwsCallSpec){
+                .service = service,
+                .family = family,
+                .lane = lane,
+                .account = s->account,
+                .region = s->region,
+                .key = { .role_arn = s->role_arn, .external_id = s->external_id },
+                .is_repeatable = true,
+        };
+}
+
+static void op_link(ExecOp *op, ExecOps *list) {
+        op->list = list;
+        op->next = NULL;
+        op->previous = list->last;
+        *(list->last ? &list->last->next : &list->first) = op;
+        list->last = op;
 }
 
 static void op_unlink(ExecOp *op) {
-        Exec *e = TAKE_PTR(op->exec);
+        ExecOps *list = TAKE_PTR(op->list);
 
-        if (!e)
+        if (!list)
                 return;
-        *(op->previous ? &op->previous->next : &e->first_op) = op->next;
-        if (op->next)
-                op->next->previous = op->previous;
+        *(op->previous ? &op->previous->next : &list->first) = op->next;
+        *(op->next ? &op->next->previous : &list->last) = op->previous;
+        op->previous = op->next = NULL;
+}
+
+static void op_leave_batch(const ExecOp *op) {
+        if (op->metrics)
+                exec_batcher_drop(op->exec->batcher, op);
+        else
+                exec_alarmer_drop(op->exec->alarmer, op);
 }
 
 static ExecOp *op_free(ExecOp *op) {
         if (!op)
                 return NULL;
+        if (op->exec && op->n_pieces > 0)
+                op_leave_batch(op);
         op_unlink(op);
-        http_cancel(op->call);
-        (void) sd_event_source_disable_unref(op->defer);
+        aws_call_cancel(op->call);
         (void) exec_metrics_free(op->metrics);
-        aws_endpoint_done(&op->endpoint);
+        (void) exec_alarms_free(op->alarms);
+        exec_scope_done(&op->scope);
         free(op->function);
         free(op->alias);
-        free(op->region);
         free(op);
         return NULL;
 }
@@ -80,204 +145,198 @@ static EventKind event_kind_of(ActionKind kind) {
                 return EVENT_METRICS_READ;
         case ACTION_READ_ALARMS:
                 return EVENT_ALARMS_READ;
-        case ACTION_CANCEL:
         case ACTION_PERSIST:
         case ACTION_REPORT:
+        case ACTION_CANCEL:
                 break;
         }
         ASSERT_NEVER();
         return EVENT_TICK;
 }
 
-/* The last act of a callback: "done" may free the Exec. */
-static void op_deliver(ExecOp *take_op) {
+void exec_op_deliver(ExecOp *take_op) {
         _cleanup_(op_freep) ExecOp *op = take_op;
 
         op_unlink(op);
+        op->exec = NULL;
         op->event.kind = event_kind_of(op->action.kind);
         op->event.target = op->action.target;
         op->event.op_id = op->action.op_id;
         op->done(&op->event, op->userdata);
 }
 
-static int on_defer(sd_event_source *source, void *userdata) {
-        op_deliver(userdata);
+int exec_deliver_one(sd_event_source *source, void *userdata) {
+        Exec *e = userdata;
+        ExecOp *op = e->ended.first;
+
+        if (!op)
+                return 0;
+        if (op->next)
+                (void) sd_event_source_set_enabled(e->deliver, SD_EVENT_ONESHOT);
+        exec_op_deliver(op);
         return 0;
 }
 
-static int op_deliver_later(ExecOp *op) {
-        int r;
+void exec_op_deliver_later(ExecOp *op) {
+        Exec *e = op->exec;
 
-        r = sd_event_add_defer(op->exec->event, &op->defer, on_defer, op);
-        if (r < 0)
-                return r;
-        (void) sd_event_source_set_description(op->defer, "exec-failed");
-        return 0;
+        op_unlink(op);
+        op_link(op, &e->ended);
+        (void) sd_event_source_set_enabled(e->deliver, SD_EVENT_ONESHOT);
 }
 
-static int op_build(const ExecOp *op, HttpRequest *ret) {
-        return op->metrics ? exec_metrics_build(op, ret) : exec_aws_build(op, ret);
-}
+bool exec_op_take(ExecOp *op, const AwsCallOutcome *outcome) {
+        const HttpResponse *response = outcome->response;
+        const AwsError *error = &outcome->error;
 
-/* 1: signed. 0: not, the completion says why. */
-static int op_sign(ExecOp *op, HttpRequest *request) {
-        _cleanup_(aws_creds_done) AwsCreds creds = { 0 };
-        char error[DIAG_MESSAGE_MAX] = "";
-        Now now;
-        int r;
-
-        clock_read(&now);
-        r = creds_source_get(op->exec->creds, now.mono, &creds, error);
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0) {
-                exec_op_fail(op, FAULT_CREDENTIALS, "%s", error);
-                return 0;
-        }
-        r = sigv4_sign(request, &creds,
-                        &(const SigV4Scope){
-                                        .region = op->region,
-                                        .service = aws_service_signing_name(service_of(op)),
-                                        .time = now.wall,
-                        });
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0) {
-                exec_op_fail(op, FAULT_UNREACHABLE, "the request could not be signed: %s", strerror(-r));
-                return 0;
-        }
-        return 1;
-}
-
-static void on_http_done(const HttpOutcome *outcome, void *userdata);
-
-/* 1: under way. 0: not, the completion says why. */
-static int op_send(ExecOp *op) {
-        _cleanup_(http_request_done) HttpRequest request = { 0 };
-        int r;
-
-        r = op_build(op, &request);
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0) {
-                exec_op_fail(op, FAULT_INVALID, "nothing that AWS could be asked: %s", strerror(-r));
-                return 0;
-        }
-        r = op_sign(op, &request);
-        if (r <= 0)
-                return r;
-        r = http_start(op->exec->http, &request,
-                        op->action.lane == LANE_ROLLBACK ? HTTP_LANE_ROLLBACK : HTTP_LANE_NORMAL,
-                        &limits[service_of(op)], on_http_done, op, &op->call);
-        return r < 0 ? r : 1;
-}
-
-/* What stands in front of the canonical request when AWS explains a signature that does not match; that one
- * holds the session token. */
-static void hide_request(char *message) {
-        char *p = strstr(message, "The Canonical String");
-
-        if (p)
-                *p = '\0';
-}
-
-/* True: there is one more page to ask for. */
-static bool op_take(ExecOp *op, const HttpOutcome *outcome) {
-        const HttpResponse *response = &outcome->response;
-        AwsError error;
-
-        for (size_t n = 0; response->request_id && n < sizeof(op->request_id) - 1; n++) {
-                if (!isgraph((unsigned char) response->request_id[n]))
-                        break;
-                op->request_id[n] = response->request_id[n];
+        if (error->request_id[0] != '\0') {
+                (void) snprintf(op->request_id, sizeof(op->request_id), "%.*s",
+                                (int) sizeof(op->request_id) - 1, error->request_id);
                 op->event.request_id = op->request_id;
         }
-        op->event.retry_after = response->retry_after;
-        if (outcome->fault != AWS_OK) {
-                exec_op_fail(op, exec_fault_from_aws(outcome->fault), "%s", outcome->message);
-                return false;
-        }
-        aws_error_from_response(response, &error);
-        if (error.fault != AWS_OK) {
-                hide_request(error.message);
-                exec_op_fail(op, exec_fault_from_aws(error.fault), "%s%s%s", error.code,
-                                error.code[0] != '\0' ? ": " : "", error.message);
-                return false;
-        }
-        if (op->metrics)
-                return exec_metrics_take(op, response);
-        exec_aws_take(op, response);
+        op->event.retry_after = response ? response->retry_after : 0;
+        if (error->fault == AWS_OK)
+                return true;
+        exec_op_fail(op, exec_fault_from_aws(error->fault), "%s%s%s", error->code,
+                        error->code[0] != '\0' ? ": " : "", error->message);
         return false;
 }
 
-static void on_http_done(const HttpOutcome *outcome, void *userdata) {
-        ExecOp *op = userdata;
+/* How long the first of a batch waits for the others. */
+#define LINGER (20 * USEC_PER_MSEC)
+#define LINGER_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+
+int exec_add_linger(sd_event *event, sd_event_time_handler_t callback, void *userdata, const char *what,
+                sd_event_source **ret) {
+        _cleanup_(sd_event_source_disable_unrefp) sd_event_source *source = NULL;
         int r;
 
-        op->call = NULL;
-        if (op_take(op, outcome)) {
-                r = op_send(op);
-                if (r > 0)
-                        return;
-                if (r < 0)
-                        exec_op_fail(op, FAULT_TRANSIENT, "next page: %s", strerror(-r));
-        }
-        op_deliver(op);
-}
-
-/* Without a revision there is nothing to compare with, and AWS would take the write as an order. Told this,
- * the brain reads the alias. 1: there is one, or none is needed. */
-static int op_check_revision(ExecOp *op) {
-        if (op->action.kind != ACTION_WRITE_ALIAS || op->action.write.revision[0] != '\0')
-                return 1;
-        exec_op_fail(op, FAULT_PRECONDITION, "no RevisionId to compare with");
+        r = sd_event_add_time_relative(event, &source, CLOCK_BOOTTIME, 0, USEC_PER_MSEC, callback, userdata);
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_description(source, what);
+        r = sd_event_source_set_priority(source, LINGER_PRIORITY);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(source);
         return 0;
 }
 
-/* 1: the operation knows where to go. 0: it cannot, the completion says why. */
-static int op_find_endpoint(ExecOp *op) {
-        AwsService service = service_of(op);
-        const char *url = op->exec->endpoint_urls[service];
+int exec_linger(sd_event_source *source) {
         int r;
 
-        if (str_is_empty(op->region)) {
-                exec_op_fail(op, FAULT_INVALID,
-                                "no region: neither the plan nor the daemon's configuration names one");
+        r = sd_event_source_set_time_relative(source, LINGER);
+        return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void on_lambda_done(const AwsCallOutcome *outcome, void *userdata) {
+        ExecOp *op = userdata;
+
+        op->call = NULL;
+        if (exec_op_take(op, outcome))
+                exec_aws_take(op, outcome->response);
+        exec_op_deliver(op);
+}
+
+static int build_lambda(const AwsEndpoint *endpoint, HttpRequest *ret, void *userdata) {
+        return exec_aws_build(userdata, endpoint, ret);
+}
+
+/* Without a revision there is nothing to compare with, and AWS would take the write as an order. Told this,
+ * the brain reads the alias. */
+static bool op_has_revision(ExecOp *op) {
+        if (op->action.kind != ACTION_WRITE_ALIAS || op->action.write.revision[0] != '\0')
+                return true;
+        exec_op_fail(op, FAULT_PRECONDITION, "no RevisionId to compare with");
+        return false;
+}
+
+static bool op_has_region(ExecOp *op) {
+        if (op->scope.region[0] != '\0')
+                return true;
+        exec_op_fail(op, FAULT_INVALID,
+                        "no region: neither the plan, nor the daemon's configuration, nor its profile names one");
+        return false;
+}
+
+static int op_call_lambda(ExecOp *op) {
+        AwsCallSpec spec = exec_scope_spec(&op->scope, AWS_LAMBDA, GATE_LAMBDA, op->action.lane);
+
+        spec.is_repeatable = op->action.kind != ACTION_WRITE_ALIAS;
+        return aws_call_start(op->exec->caller, &spec, build_lambda, on_lambda_done, op, &op->call);
+}
+
+static int op_begin(ExecOp *op, const Plan *plan) {
+        int r;
+
+        if (!op_has_revision(op) || !op_has_region(op)) {
+                exec_op_deliver_later(op);
                 return 0;
         }
-        r = aws_endpoint_from_region(service, op->region, &op->endpoint);
-        if (r == -EINVAL) {
-                exec_op_fail(op, FAULT_INVALID, "\"%s\" is not the name of a region", op->region);
-                return 0;
+        if (op->action.kind == ACTION_READ_METRICS) {
+                r = exec_metrics_new(op, plan, &op->metrics);
+                if (r == -EINVAL) {
+                        exec_op_fail(op, FAULT_INVALID, "no window that CloudWatch could be asked for");
+                        exec_op_deliver_later(op);
+                        return 0;
+                }
+                return r < 0 ? r : exec_batcher_add(op->exec->batcher, op);
         }
-        if (r >= 0 && url) {
-                aws_endpoint_done(&op->endpoint);
-                r = aws_endpoint_from_url(url, &op->endpoint);
+        if (op->action.kind == ACTION_READ_ALARMS) {
+                r = exec_alarms_new(plan, &op->alarms);
+                return r < 0 ? r : exec_alarmer_add(op->exec->alarmer, op);
         }
-        return r < 0 ? r : 1;
+        return op_call_lambda(op);
+}
+
+/* "123456789012" of a full or partial function ARN, or of a role's; the role itself when that is odd; "":
+ * the account of the daemon's own credentials. */
+static int copy_account(const char *function, const char *role_arn, char **ret) {
+        const char *end = strstr(function, ":function:"), *start = end;
+
+        while (start && start > function && start[-1] != ':')
+                start--;
+        if (!start || start == end) {
+                start = role_arn ? strstr(role_arn, ":iam::") : NULL;
+                start = start ? start + strlen(":iam::") : NULL;
+                end = start ? strchr(start, ':') : NULL;
+        }
+        *ret = start && end ? alloc_copy_bytes(start, (size_t) (end - start)) : alloc_copy_string("");
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int scope_of(const Exec *e, const PlanTarget *target, ExecScope *ret) {
+        const char *region = target->region ? target->region : e->settings.region;
+        bool is_own = !target->role_arn;
+        _cleanup_(exec_scope_done) ExecScope s = { 0 };
+
+        if (copy_text(is_own ? e->role_arn : target->role_arn, &s.role_arn) < 0 ||
+                        copy_text(is_own ? e->external_id : target->external_id, &s.external_id) < 0 ||
+                        copy_text(region ? region : "", &s.region) < 0 ||
+                        copy_account(target->function, s.role_arn, &s.account) < 0)
+                return -ENOMEM;
+        *ret = s;
+        s = (ExecScope){ 0 };
+        return 0;
 }
 
 static int op_new(Exec *e, const Plan *plan, const Action *action, ExecOp **ret) {
         _cleanup_(op_freep) ExecOp *op = alloc_one(ExecOp);
         const PlanTarget *target;
-        const char *region;
 
         if (!op)
                 return -ENOMEM;
         assert(action->target < plan->n_targets);
         target = &plan->targets[action->target];
-        region = target->region ? target->region : e->region;
         op->action = *action;
         op->function = alloc_copy_string(target->function);
         op->alias = alloc_copy_string(target->alias);
-        op->region = alloc_copy_string(region ? region : "");
-        if (!op->function || !op->alias || !op->region)
+        if (!op->function || !op->alias || scope_of(e, target, &op->scope) < 0)
                 return -ENOMEM;
         op->exec = e;
-        op->next = e->first_op;
-        if (op->next)
-                op->next->previous = op;
-        e->first_op = op;
+        op_link(op, &e->running);
         *ret = TAKE_PTR(op);
         return 0;
 }
@@ -292,18 +351,7 @@ int exec_start(Exec *e, const Plan *plan, const Action *action, ExecDone done, v
                 return r;
         op->done = done;
         op->userdata = userdata;
-        if (action->kind == ACTION_READ_METRICS) {
-                r = exec_metrics_new(op, plan, &op->metrics);
-                if (r < 0)
-                        return r;
-        }
-        r = op_check_revision(op);
-        if (r > 0)
-                r = op_find_endpoint(op);
-        if (r > 0)
-                r = op_send(op);
-        if (r == 0)
-                r = op_deliver_later(op);
+        r = op_begin(op, plan);
         if (r < 0)
                 return r;
         if (ret)
@@ -318,94 +366,36 @@ void exec_cancel(ExecOp *op) {
         (void) op_free(op);
 }
 
-/* Nothing waits here yet: what was started has left, or has failed and is about to say so. */
 bool exec_withdraw(ExecOp *op) {
-        (void) op;
-        return false;
+        if (!op->exec || (op->call && !aws_call_recall(op->call)))
+                return false;
+        op->call = NULL;
+        (void) op_free(op);
+        return true;
 }
 
-static int copy_url(const char *specific, const char *general, char **ret, char reterr[static 320]) {
-        const char *url = str_is_empty(specific) ? general : specific;
-        AwsEndpoint endpoint = { 0 };
+int exec_warm_new(Exec *e, const Plan *plan, uint32_t target, ExecWarm **ret) {
+        const char *region =
+                        plan->targets[target].region ? plan->targets[target].region : e->settings.region;
+        _cleanup_(aws_endpoint_done) AwsEndpoint endpoint = { 0 };
+        _cleanup_(exec_warm_freep) ExecWarm *w = alloc_one(ExecWarm);
         int r;
 
-        if (str_is_empty(url))
-                return 0;
-        r = aws_endpoint_from_url(url, &endpoint);
-        aws_endpoint_done(&endpoint);
-        if (r < 0) {
-                (void) snprintf(reterr, 320,
-                                "endpoint URL \"%s\": expected http:// or https://, a host, perhaps a port "
-                                "and a path",
-                                url);
-                return r;
-        }
-        *ret = alloc_copy_string(url);
-        return *ret ? 0 : -ENOMEM;
-}
-
-static int take_conf(Exec *e, const Conf *conf, char reterr[static 320]) {
-        int r;
-
-        if (!str_is_empty(conf->aws_ca_bundle) && access(conf->aws_ca_bundle, R_OK) < 0) {
-                r = -errno;
-                (void) snprintf(reterr, 320, "CA bundle %s cannot be read: %s", conf->aws_ca_bundle,
-                                strerror(-r));
-                return r;
-        }
-        r = copy_url(conf->aws_endpoint_url_lambda, conf->aws_endpoint_url, &e->endpoint_urls[AWS_LAMBDA],
-                        reterr);
-        if (r < 0)
-                return r;
-        r = copy_url(conf->aws_endpoint_url_cloudwatch, conf->aws_endpoint_url,
-                        &e->endpoint_urls[AWS_CLOUDWATCH], reterr);
-        if (r < 0)
-                return r;
-        if (conf->aws_region) {
-                e->region = alloc_copy_string(conf->aws_region);
-                if (!e->region)
-                        return -ENOMEM;
-        }
-        return creds_source_new(conf, &e->creds);
-}
-
-int exec_new(sd_event *event, const Conf *conf, Exec **ret, char reterr[static 320]) {
-        _cleanup_(exec_freep) Exec *e = alloc_one(Exec);
-        int r;
-
-        (void) str_copy(reterr, 320, "out of memory");
-        if (!e)
+        if (!w)
                 return -ENOMEM;
-        e->event = sd_event_ref(event);
-        r = take_conf(e, conf, reterr);
+        r = aws_settings_endpoint(&e->settings, AWS_LAMBDA, region ? region : "", &endpoint);
+        if (r >= 0)
+                r = http_keep_warm(e->http, &endpoint, &w->http);
         if (r < 0)
                 return r;
-        r = http_new(event, conf->aws_ca_bundle, &e->http);
-        if (r < 0) {
-                (void) snprintf(reterr, 320, "cannot set up HTTP: %s",
-                                r == -EOPNOTSUPP
-                                                ? "libcurl comes without TLS or asynchronous name resolution"
-                                                : strerror(-r));
-                return r;
-        }
-        reterr[0] = '\0';
-        *ret = TAKE_PTR(e);
+        *ret = TAKE_PTR(w);
         return 0;
 }
 
-Exec *exec_free(Exec *e) {
-        if (!e)
+ExecWarm *exec_warm_free(ExecWarm *w) {
+        if (!w)
                 return NULL;
-        for (ExecOp *op = e->first_op, *next; op; op = next) {
-                next = op->next;
-                exec_cancel(op);
-        }
-        (void) http_free(e->http);
-        (void) creds_source_free(e->creds);
-        for (size_t i = 0; i < ELEMENTSOF(e->endpoint_urls); i++)
-                free(e->endpoint_urls[i]);
-        free(e->region);
-        (void) sd_event_unref(e->event);
-        free(e);
+        (void) http_warm_free(w->http);
+        free(w);
         return NULL;
 }

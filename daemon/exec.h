@@ -5,6 +5,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "aws/env.h"
 #include "codec/conf.h"
 #include "core/action.h"
 #include "core/event.h"
@@ -12,20 +13,30 @@
 
 typedef struct Exec Exec;
 typedef struct ExecOp ExecOp;
+typedef struct ExecWarm ExecWarm;
 
 /* The completion: event->target and event->op_id are those of the action. Never called from inside
  * exec_start(). */
 typedef void (*ExecDone)(const Event *event, void *userdata);
 
-int exec_new(sd_event *event, const Conf *conf, Exec **ret, char reterr[static 320]);
+/* env: outlives the Exec. */
+int exec_new(sd_event *event, const Conf *conf, const AwsEnv *env, Exec **ret, char reterr[static 320]);
 Exec *exec_free(Exec *e);
 DEFINE_TRIVIAL_CLEANUP(Exec *, exec_free);
 
-/* Starts an effect of the brain's (not CANCEL, which is exec_withdraw()). One completion follows, whatever
- * happens (missing credentials and bad regions too), unless exec_cancel() comes first. plan and action are
- * borrowed for this call only. -ENOMEM: no completion will come. */
+/* Of targets whose plan names none. Borrowed; NULL: nobody says. */
+const char *exec_region(const Exec *e);
+
+/* Starts READ_ALIAS, READ_VERSION, WRITE_ALIAS, READ_METRICS or READ_ALARMS. One completion follows,
+ * whatever happens (missing credentials and bad regions too), unless exec_cancel() comes first. plan and
+ * action are borrowed for this call only. -ENOMEM: no completion will come. */
 int exec_start(Exec *e, const Plan *plan, const Action *action, ExecDone done, void *userdata, ExecOp **ret);
 void exec_cancel(ExecOp *op); /* NULL is fine */
-/* True: it has not left yet; it is gone now, and no completion comes. False: it goes on as if nothing had
- * been said. */
+/* ACTION_CANCEL: what has not left does not leave, and no completion comes: true. What has left goes on and
+ * completes: false. */
 bool exec_withdraw(ExecOp *op);
+
+/* Keeps a connection for rollbacks of this target ready as long as it is held. */
+int exec_warm_new(Exec *e, const Plan *plan, uint32_t target, ExecWarm **ret);
+ExecWarm *exec_warm_free(ExecWarm *w);
+DEFINE_TRIVIAL_CLEANUP(ExecWarm *, exec_warm_free);

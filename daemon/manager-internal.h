@@ -37,6 +37,7 @@ struct Manager {
         uint32_t magic;
         sd_event *event;
         const Conf *conf;
+        AwsEnv env;
         Store *store;
         Exec *exec;
         Watch *watch;

@@ -67,7 +67,7 @@ int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutSt
         if (!s->keys)
                 return -ENOMEM;
         for (; s->n_keys < plan->n_targets; s->n_keys++) {
-                s->keys[s->n_keys] = target_key(&plan->targets[s->n_keys], m->conf->aws_region);
+                s->keys[s->n_keys] = target_key(&plan->targets[s->n_keys], exec_region(m->exec));
                 if (!s->keys[s->n_keys])
                         return -ENOMEM;
         }

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "core/admit.h"
+#include "daemon/aws-env.h"
 #include "daemon/log.h"
 #include "daemon/manager-internal.h"
 #include "daemon/notify.h"
@@ -193,7 +194,8 @@ static int open_all(Manager *m) {
         r = store_open(m->event, m->conf->state, &m->store, reason);
         if (r < 0)
                 return fail(r, reason);
-        r = exec_new(m->event, m->conf, &m->exec, reason);
+        aws_env_read(&m->env);
+        r = exec_new(m->event, m->conf, &m->env, &m->exec, reason);
         if (r < 0)
                 return fail(r, reason);
         m->shared.event = m->event;

@@ -87,40 +87,6 @@ int options_parse(int argc, char *argv[], FILE *out, FILE *err, Options *ret, in
         return 1;
 }
 
-/* Fills a setting that the file leaves open from the first variable that is set. */
-static int merge(char **setting, const char *name, const char *second_name) {
-        const char *value = environment(name);
-
-        if (*setting)
-                return 0;
-        if (!value && second_name)
-                value = environment(second_name);
-        if (!value)
-                return 0;
-        *setting = alloc_copy_string(value);
-        return *setting ? 0 : -ENOMEM;
-}
-
-static int merge_environment(Conf *c) {
-        const struct {
-                char **setting;
-                const char *name, *second_name;
-        } merges[] = {
-                { &c->aws_region, "AWS_REGION", "AWS_DEFAULT_REGION" },
-                { &c->aws_profile, "AWS_PROFILE", NULL },
-                { &c->aws_shared_credentials_file, "AWS_SHARED_CREDENTIALS_FILE", NULL },
-                { &c->aws_ca_bundle, "AWS_CA_BUNDLE", NULL },
-                { &c->aws_endpoint_url, "AWS_ENDPOINT_URL", NULL },
-                { &c->aws_endpoint_url_lambda, "AWS_ENDPOINT_URL_LAMBDA", NULL },
-                { &c->aws_endpoint_url_cloudwatch, "AWS_ENDPOINT_URL_CLOUDWATCH", NULL },
-        };
-        int r = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(merges) && r >= 0; i++)
-                r = merge(merges[i].setting, merges[i].name, merges[i].second_name);
-        return r;
-}
-
 static void show(const DiagList *diags, const char *path, const char *text, size_t size, FILE *err) {
         Buf out = BUF_INIT((size_t) 256 * 1024);
 
@@ -151,8 +117,6 @@ int options_load(const Options *o, FILE *out, FILE *err, Conf **ret, int *ret_ex
         show(diags, o->config_path, text, size, err);
         if (r == -EBADMSG)
                 return 0;
-        if (r >= 0)
-                r = merge_environment(conf);
         if (r < 0) {
                 (void) fprintf(err, "%s: error: %s\n", o->config_path, strerror(-r));
                 *ret_exit = EX_OSERR;

@@ -41,6 +41,7 @@ struct Runner {
         EventCopy *queue_first, *queue_last; /* events that came while a commit was under way */
         size_t queue_n;
         RunnerOp *ops;
+        ExecWarm **warm; /* one per target, NULL: there is nothing to roll back */
 
         Action *effects; /* of the step whose commit is under way */
         size_t n_effects;
@@ -67,3 +68,7 @@ int runner_keep_actions(Runner *r, const ActionList *actions);
 void runner_commit(Runner *r);         /* state and unsaved reports -> store; then the effects */
 void runner_start_effects(Runner *r);  /* at once */
 void runner_cancel_effects(Runner *r); /* those under way */
+
+/* runner-warm.c */
+void runner_keep_warm(Runner *r); /* connections for what may have to be rolled back */
+void runner_let_cool(Runner *r);

@@ -153,6 +153,7 @@ static void adopt(Runner *r) {
                                 actions->items[i].kind == ACTION_REPORT;
         r->state = r->next;
         r->next = before;
+        runner_keep_warm(r);
         if (record)
                 runner_commit(r);
         else
@@ -286,7 +287,8 @@ int runner_new(const RunnerShared *shared, const RunnerId *id, PlanDoc **take_do
         r->plan_path = alloc_copy_string(id->plan_path);
         r->state_size = rollout_state_size((*take_doc)->plan.n_targets);
         r->next = alloc_zero(r->state_size);
-        if (!r->id || !r->name || !r->plan_path || !r->next)
+        r->warm = alloc_array((*take_doc)->plan.n_targets, sizeof(ExecWarm *));
+        if (!r->id || !r->name || !r->plan_path || !r->next || !r->warm)
                 return -ENOMEM;
         k = attach(r);
         if (k < 0)
@@ -305,6 +307,8 @@ Runner *runner_free(Runner *r) {
         if (r->mode == RUNNER_COMMITTING)
                 store_forget(r->shared->store, r);
         runner_cancel_effects(r);
+        runner_let_cool(r);
+        free(r->warm);
         drop_queue(r);
         free(r->effects);
         free(r->unsaved);

@@ -294,6 +294,8 @@ void aws_error_from_response(const HttpResponse *response, AwsError *ret) {
         AwsError error = { 0 };
         int r;
 
+        if (response->request_id)
+                copy_request_id(error.request_id, response->request_id);
         if (response->status >= 200 && response->status < 300) {
                 *ret = error;
                 return;
@@ -302,8 +304,6 @@ void aws_error_from_response(const HttpResponse *response, AwsError *ret) {
                 copy_code(error.code, response->error_type);
         if (response->query_error)
                 copy_code(query_code, response->query_error);
-        if (response->request_id)
-                copy_request_id(error.request_id, response->request_id);
         r = read_body(response, &error);
         error.fault = classify(response->status, error.code, query_code, error.message);
         /* What it is has not been read; a throttle must not pass for a refusal. */

@@ -81,6 +81,12 @@ static int refuse_setting(Resolver *r, const Setting *s, const char *expected) {
                         s->profile ? s->profile : "", s->profile ? "\": " : "", s->name, expected);
 }
 
+/* The same for a word, which is no place for a secret. */
+static int refuse_word(Resolver *r, const Setting *s, const char *expected) {
+        return refuse(r, "%s%s%s%s is \"%.40s\": expected %s", s->profile ? "profile \"" : "",
+                        s->profile ? s->profile : "", s->profile ? "\": " : "", s->name, s->value, expected);
+}
+
 static const char *non_empty(const char *s) {
         return str_is_empty(s) ? NULL : s;
 }
@@ -108,7 +114,7 @@ static int resolve_region(Resolver *r) {
 
         s.value = non_empty(s.value);
         if (s.value && !aws_region_is_valid(s.value))
-                return refuse_setting(r, &s, "the name of a region such as eu-west-1");
+                return refuse_word(r, &s, "the name of a region such as eu-west-1");
         return copy_to(&r->s.region, s.value);
 }
 
@@ -126,7 +132,7 @@ static int resolve_flag(Resolver *r, bool override, const char *variable, const 
         Setting s = pick(r, NULL, NULL, non_empty(variable), variable_name, key);
 
         if (aws_flag_parse(non_empty(s.value), ret) < 0)
-                return refuse_setting(r, &s, "true or false");
+                return refuse_word(r, &s, "true or false");
         *ret = *ret || override;
         return 0;
 }
@@ -158,7 +164,7 @@ static int resolve_sts(Resolver *r) {
 
         s.value = non_empty(s.value);
         if (s.value && !strcaseeq(s.value, "legacy") && !strcaseeq(s.value, "regional"))
-                return refuse_setting(r, &s, "regional or legacy");
+                return refuse_word(r, &s, "regional or legacy");
         r->s.sts_global = s.value && strcaseeq(s.value, "legacy");
         return 0;
 }
@@ -286,10 +292,19 @@ static bool is_global_sts(const AwsSettings *s, AwsService service, const char *
 }
 
 int aws_settings_endpoint(const AwsSettings *s, AwsService service, const char *region, AwsEndpoint *ret) {
+        const char *name = is_global_sts(s, service, region) ? "aws-global" : region;
+        _cleanup_(aws_endpoint_done) AwsEndpoint own = { 0 };
+        int r;
+
+        /* Wherever a request goes, it is signed for a region: that must be one. */
+        r = aws_endpoint_from_variant(service, name, (AwsVariant){ s->use_fips, s->use_dual_stack }, &own);
+        if (r < 0)
+                return r;
         if (s->endpoint_urls[service])
                 return aws_endpoint_from_url(s->endpoint_urls[service], ret);
-        return aws_endpoint_from_variant(service, is_global_sts(s, service, region) ? "aws-global" : region,
-                        (AwsVariant){ s->use_fips, s->use_dual_stack }, ret);
+        *ret = own;
+        own = (AwsEndpoint){ 0 };
+        return 0;
 }
 
 const char *aws_settings_signing_region(const AwsSettings *s, AwsService service, const char *region) {

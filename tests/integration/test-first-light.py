@@ -20,7 +20,8 @@ def check_agreement(rig):
 
 
 def check_wire(rig):
-    log = rig.log()
+    # Without those unsigned requests that keep a connection open for a rollback.
+    log = [line for line in rig.log() if line["operation"]]
     same([wanted(line) for line in log if line["operation"] == "UpdateAlias"],
          [("41", {"42": 0.05}), ("41", {"42": 0.25}), ("42", {})])
     same([line["status"] for line in log if line["operation"] == "UpdateAlias"], [200, 200, 200])

@@ -55,7 +55,6 @@ EXCEPTIONS = {
     'daemon/options.c': {'getenv': 'the environment is an option like any other'},
     'daemon/ctl/options.c': {'getenv': 'the same for canaryctl: NO_COLOR, COLUMNS, TERM'},
     'daemon/aws-env.c': {'getenv': 'what the AWS CLI reads from there'},
-    'daemon/creds-source.c': {'getenv': 'credentials and settings that the AWS CLI reads from there too'},
     'daemon/clock.c': {'clock_gettime': 'the one clock helper', 'time': 'the one clock helper',
                        'sd_event_now': 'the one clock helper'},
     'daemon/main.c': {'exit': 'main'},

@@ -174,7 +174,8 @@ TEST(request_ids) {
         EXPECT_STR(error.request_id, "from-header");
         response.status = 200;
         aws_error_from_response(&response, &error);
-        EXPECT_STR(error.request_id, "");
+        EXPECT_INT(error.fault, AWS_OK);
+        EXPECT_STR(error.request_id, "from-header");
 }
 
 TEST(bodies_are_limited) {

@@ -15,7 +15,9 @@ static PeerEnd on_request(const PeerRequest *request, Buf *out, void *userdata) 
         f->sent[n] = alloc_copy_bytes(request->body, request->body_size);
         while (i > 0 && !f->bodies[i])
                 i--;
-        if (f->end == PEER_KEEP)
+        if (f->answer)
+                f->answer(f, request, out);
+        else if (f->end == PEER_KEEP)
                 peer_reply(out, f->status, f->headers, f->bodies[i] ? f->bodies[i] : "");
         return f->end;
 }
@@ -24,9 +26,13 @@ ExecFixture *exec_fixture_new(void) {
         ExecFixture *f = alloc_one(ExecFixture);
 
         EXPECT(f);
-        EXPECT_OK(setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1));
-        EXPECT_OK(setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1));
-        EXPECT_OK(setenv("AWS_SESSION_TOKEN", "TOKENEXAMPLE", 1));
+        f->env = (AwsEnv){
+                .access_key_id = "AKIDEXAMPLE",
+                .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                .session_token = "TOKENEXAMPLE",
+                .ec2_metadata_disabled = "true",
+        };
+        f->conf.aws_lambda_rate = f->conf.aws_metrics_rate = f->conf.aws_alarms_rate = 1000;
         EXPECT_OK(sd_event_new(&f->event));
         f->peer = peer_new(f->event, on_request, f);
         (void) snprintf(f->url, sizeof(f->url), "http://%s", peer_host(f->peer));
@@ -47,7 +53,7 @@ ExecFixture *exec_fixture_new(void) {
 void exec_fixture_open(ExecFixture *f) {
         char error[320];
 
-        EXPECT_OK(exec_new(f->event, &f->conf, &f->exec, error));
+        EXPECT_OK(exec_new(f->event, &f->conf, &f->env, &f->exec, error));
 }
 
 ExecFixture *exec_fixture_free(ExecFixture *f) {

@@ -14,6 +14,7 @@ typedef struct ExecFixture {
         Peer *peer;
         char url[64];
         Conf conf; /* strings are the test's */
+        AwsEnv env;
         PlanTarget target;
         PlanCheck checks[4];
         Plan plan;
@@ -24,6 +25,8 @@ typedef struct ExecFixture {
         const char *headers;                      /* complete lines, or "" */
         const char *bodies[FIXTURE_REQUESTS_MAX]; /* of the n-th reply; NULL: that of the one before */
         PeerEnd end;
+        /* Instead of status and bodies; may be NULL. */
+        void (*answer)(struct ExecFixture *f, const PeerRequest *request, Buf *out);
 
         size_t n_requests;
         char *heads[FIXTURE_REQUESTS_MAX];

@@ -8,11 +8,15 @@ static FakeCall calls[FAKE_CALLS_MAX];
 static size_t n_calls;
 static int refuse_with;
 static char the_exec;
+static char warmth[PLAN_TARGETS_MAX];
+static bool is_warm;
+static const char *region;
 
 void fake_exec_reset(void) {
         memset(calls, 0, sizeof(calls));
         n_calls = 0;
         refuse_with = 0;
+        is_warm = false;
 }
 
 void fake_exec_refuse(int error) {
@@ -49,7 +53,8 @@ void fake_exec_answer(size_t i, Event event) {
         call->done(&event, call->userdata);
 }
 
-int exec_new(sd_event *event, const Conf *conf, Exec **ret, char reterr[static 320]) {
+int exec_new(sd_event *event, const Conf *conf, const AwsEnv *env, Exec **ret, char reterr[static 320]) {
+        region = conf->aws_region;
         *ret = (Exec *) (void *) &the_exec;
         return 0;
 }
@@ -88,4 +93,26 @@ bool exec_withdraw(ExecOp *op) {
         trail_add("withdraw#%ju%s", (uintmax_t) call->action.op_id, call->has_left ? "-too-late" : "");
         call->is_open = call->has_left;
         return !call->has_left;
+}
+
+const char *exec_region(const Exec *e) {
+        return region;
+}
+
+void fake_exec_allow_warmth(void) {
+        is_warm = true;
+}
+
+int exec_warm_new(Exec *e, const Plan *plan, uint32_t target, ExecWarm **ret) {
+        if (!is_warm)
+                return -EOPNOTSUPP;
+        trail_add("warm(%ju)", (uintmax_t) target);
+        *ret = (ExecWarm *) (void *) &warmth[target];
+        return 0;
+}
+
+ExecWarm *exec_warm_free(ExecWarm *w) {
+        if (w)
+                trail_add("cool(%td)", (char *) (void *) w - warmth);
+        return NULL;
 }

@@ -23,3 +23,5 @@ size_t fake_exec_count(void);     /* started so far */
 FakeCall *fake_exec_call(size_t i);
 /* Kind, target and op id of the event are filled in. */
 void fake_exec_answer(size_t i, Event event);
+/* From now on targets can be kept warm: "warm(TARGET)" and "cool(TARGET)" on the trail. */
+void fake_exec_allow_warmth(void);

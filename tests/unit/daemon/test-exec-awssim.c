@@ -60,9 +60,9 @@ static void sim_begin(Sim *sim) {
         sd_event_source *source = NULL;
 
         *sim = (Sim){ .f = exec_fixture_new() };
-        EXPECT_OK(setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", 1));
-        EXPECT_OK(setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", 1));
-        EXPECT_OK(unsetenv("AWS_SESSION_TOKEN"));
+        sim->f->env.access_key_id = "AKIAIOSFODNN7EXAMPLE";
+        sim->f->env.secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        sim->f->env.session_token = NULL;
         (void) snprintf(sim->folder, sizeof(sim->folder), "/tmp/canaryd-exec-XXXXXX");
         EXPECT(mkdtemp(sim->folder));
         (void) snprintf(sim->port_file, sizeof(sim->port_file), "%s/port", sim->folder);
@@ -156,7 +156,7 @@ TEST(what_the_server_refuses) {
         exec_fixture_expect_fault(sim.f, FAULT_MISSING, "ResourceNotFoundException");
         sim.f->target.alias = "live";
         sim.f->exec = exec_free(sim.f->exec);
-        EXPECT_OK(setenv("AWS_SECRET_ACCESS_KEY", "another/secret/altogether", 1));
+        sim.f->env.secret_access_key = "another/secret/altogether";
         exec_fixture_run(sim.f, &read_alias);
         exec_fixture_expect_fault(sim.f, FAULT_CREDENTIALS, "signature");
         sim_end(&sim);
