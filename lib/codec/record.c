@@ -116,6 +116,7 @@ static const Field judge_fields[] = {
         STRUCT(JudgeState, seen_old, counts_table),
         U64(JudgeState, alarms_asked),
         U64(JudgeState, alarms_age),
+        U64(JudgeState, missed),
         LIST(JudgeState, checks, check_table),
 };
 static const FieldTable judge_table = { judge_fields, ELEMENTSOF(judge_fields) };

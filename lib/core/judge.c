@@ -36,6 +36,7 @@ void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall) {
         j->step_new = j->step_old = (Counts){ 0 };
         j->seen_new = j->seen_old = (Counts){ 0 };
         j->read_age = j->alarms_age = 0;
+        j->missed = 0;
         for (uint32_t i = 0; i < plan->n_checks; i++) {
                 CheckState *c = &j->checks[i];
 
@@ -71,6 +72,7 @@ void judge_rewind(JudgeState *j, const Plan *plan, usec_t wall, usec_t lived, us
         j->buckets = j->buckets_with_data = 0;
         j->data_age = j->last_data = 0;
         j->read_age = 0;
+        j->missed = 0;
         j->steady = j->caught_up = 0;
 }
 
@@ -218,27 +220,47 @@ void judge_set_blind(CheckState *c, Cause cause, usec_t age) {
                 c->blind_since = age;
 }
 
+static void judge_check(
+                JudgeState *j, const Plan *plan, uint32_t i, const Event *reading, const Sums *sums) {
+        const PlanCheck *check = &plan->checks[i];
+
+        switch (check->kind) {
+        case CHECK_ERROR_RATE:
+                judge_error_rate(j, plan, check, reading, sums, &j->checks[i]);
+                return;
+        case CHECK_ERRORS:
+                judge_errors(j, plan, check, reading, sums, &j->checks[i]);
+                return;
+        case CHECK_DURATION:
+                judge_duration(j, plan, i, reading, sums, &j->checks[i]);
+                return;
+        case CHECK_ALARM:
+                return;
+        }
+}
+
+static uint64_t bit_of(uint32_t check) {
+        return UINT64_C(1) << check % PLAN_CHECKS_MAX;
+}
+
 static void judge_checks(JudgeState *j, const Plan *plan, const Event *reading, const Sums *sums) {
+        /* While nothing could be seen, the check could not be either. */
+        usec_t since = j->blind_since != 0 ? usec_min(j->blind_since, j->asked_age) : j->asked_age;
+
         for (uint32_t i = 0; i < plan->n_checks; i++) {
-                const PlanCheck *check = &plan->checks[i];
+                CheckState *c = &j->checks[i], before = *c;
                 const CheckFault *fault = fault_of(reading, i);
 
-                if (fault && check->kind != CHECK_ALARM) {
-                        judge_set_blind(&j->checks[i], judge_cause_of(fault->fault), j->asked_age);
+                if (plan->checks[i].kind == CHECK_ALARM)
+                        continue;
+                if (fault) {
+                        judge_set_blind(c, judge_cause_of(fault->fault), since);
                         continue;
                 }
-                switch (check->kind) {
-                case CHECK_ERROR_RATE:
-                        judge_error_rate(j, plan, check, reading, sums, &j->checks[i]);
-                        break;
-                case CHECK_ERRORS:
-                        judge_errors(j, plan, check, reading, sums, &j->checks[i]);
-                        break;
-                case CHECK_DURATION:
-                        judge_duration(j, plan, i, reading, sums, &j->checks[i]);
-                        break;
-                case CHECK_ALARM:
-                        break;
+                judge_check(j, plan, i, reading, sums);
+                if ((j->missed & bit_of(i)) != 0 && c->verdict != VERDICT_BREACH) {
+                        c->blind_since = before.blind_since;
+                        judge_set_blind(c, (Cause) before.cause, since);
                 }
         }
 }
@@ -304,6 +326,12 @@ static bool folding_waits(const JudgeState *j, const Plan *plan, const Event *re
                         usec_sub(j->asked_until, j->folded_until) < METRIC_ROWS_MAX * plan->period;
 }
 
+/* No reading will show it to them any more. */
+static void note_missed(JudgeState *j, const Event *reading, usec_t horizon) {
+        for (size_t i = 0; i < reading->n_check_faults && horizon > j->step_from; i++)
+                j->missed |= bit_of(reading->check_faults[i].check);
+}
+
 void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wall) {
         usec_t horizon = settled_horizon(j, plan, wall);
         Sums sums;
@@ -311,8 +339,10 @@ void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wa
         sum_up(j, reading, horizon, &sums);
         judge_checks(j, plan, reading, &sums);
         notice_silence(j, plan, reading);
-        if (!folding_waits(j, plan, reading))
+        if (!folding_waits(j, plan, reading)) {
+                note_missed(j, reading, horizon);
                 fold(j, plan, reading, horizon);
+        }
         show(j, reading);
         j->caught_up = j->asked_all;
         j->read_age = j->asked_age;

@@ -27,8 +27,8 @@ void judge_window(const JudgeState *j, const Plan *plan, usec_t wall, usec_t *re
 
 /* Takes a reading of the window that was asked for; wall: when it was. Checks that could not be read are
  * unknown, the others count as usual. While one is unknown like this no bucket is folded, so that it sees
- * them all once it can be read; only when the window is full (METRIC_ROWS_MAX) the oldest are folded without
- * it. */
+ * them all once it can be read; only when the window is full (METRIC_ROWS_MAX) they are folded without it,
+ * and then it stays blind for the rest of the step. */
 void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wall);
 
 /* A reading of the metrics failed. */

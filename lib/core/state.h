@@ -66,6 +66,7 @@ typedef struct JudgeState {
         Counts seen_new, seen_old; /* present step so far, unsettled buckets included: for people */
         usec_t alarms_asked;       /* age at which the outstanding or last reading of alarms was asked for */
         usec_t alarms_age;         /* like read_age, of alarms */
+        uint64_t missed; /* a bit per check: buckets of this step were folded that it has not seen */
         CheckState checks[PLAN_CHECKS_MAX];
 } JudgeState;
 

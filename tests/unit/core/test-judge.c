@@ -350,7 +350,7 @@ TEST(the_first_blindness_is_told) {
         EXPECT_INT(cause, CAUSE_THROTTLED);
         take_without_duration(&j, &d->plan, rows, 1, 5);
         judge_take_failure(&j, &d->plan, CAUSE_THROTTLED, j.asked_age + 50);
-        EXPECT_INT(judge_blind_since(&j, &d->plan, &check, &cause), j.asked_age);
+        EXPECT_INT(judge_blind_since(&j, &d->plan, &check, &cause), 50); /* it was among all of them */
         EXPECT_INT(check, 1);
 }
 
@@ -403,4 +403,45 @@ TEST(a_new_step_opens_nobodys_eyes) {
         EXPECT_INT(j.checks[0].cause, CAUSE_NOT_READ);
         EXPECT_INT(j.checks[1].cause, CAUSE_REFUSED);
         EXPECT_INT(j.checks[1].blind_since, j.asked_age);
+}
+
+/* What was folded without it cannot be read again: good news from later buckets says nothing of those. */
+TEST(a_check_that_missed_buckets_stays_blind) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        MetricRow rows[] = { row(0, 100, 0) }, later[] = { row(METRIC_ROWS_MAX - 1, 100, 0) };
+        usec_t since;
+        uint32_t check;
+        Cause cause;
+        JudgeState j;
+
+        make_two_checks(d);
+        j = judge_at(&d->plan, METRIC_ROWS_MAX);
+        since = j.asked_age;
+        take_without_duration(&j, &d->plan, rows, 1, METRIC_ROWS_MAX);
+        j.asked_age += USEC_PER_MINUTE;
+        take(&j, &d->plan, later, 1, METRIC_ROWS_MAX);
+        EXPECT_INT(j.checks[0].verdict, VERDICT_HEALTHY);
+        EXPECT_INT(j.checks[1].verdict, VERDICT_UNKNOWN);
+        EXPECT_INT(j.checks[1].cause, CAUSE_REFUSED);
+        EXPECT_INT(judge_blind_since(&j, &d->plan, &check, &cause), since);
+        EXPECT_INT(check, 1);
+        judge_begin_step(&j, &d->plan, MINUTE(METRIC_ROWS_MAX - 1)); /* its evidence starts afresh */
+        take(&j, &d->plan, later, 1, METRIC_ROWS_MAX + 5);
+        EXPECT_INT(j.checks[1].verdict, VERDICT_HEALTHY);
+}
+
+TEST(a_check_that_missed_buckets_may_breach) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        MetricRow rows[] = { row(METRIC_ROWS_MAX - 1, 100, 0) };
+        MetricValue slow = { .start = MINUTE(METRIC_ROWS_MAX - 1), .check = 1, .value = 2000 };
+        Event e = { .kind = EVENT_METRICS_READ, .rows = rows, .n_rows = 1, .values = &slow, .n_values = 1 };
+        uint32_t check = 9;
+        JudgeState j;
+
+        make_two_checks(d);
+        j = judge_at(&d->plan, METRIC_ROWS_MAX);
+        take_without_duration(&j, &d->plan, rows, 1, METRIC_ROWS_MAX);
+        judge_take(&j, &d->plan, &e, MINUTE(METRIC_ROWS_MAX));
+        EXPECT(judge_breached(&j, &d->plan, &check));
+        EXPECT_INT(check, 1);
 }
