@@ -73,15 +73,19 @@ static void note_failure(Step *s, uint32_t i, Op *op, usec_t *next) {
         *next = usec_min(*next, usec_add(s->state->age, delay));
 }
 
-/* AWS's words on the first check that could not be read while the others could. */
+/* AWS's words on the first check that could not be read while the others could: the one that is told. */
 static void note_check_fault(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         const Event *e = s->event;
+        const CheckFault *first = e->check_faults;
 
         if (e->n_check_faults == 0)
                 return;
-        t->poll_op.fault = e->check_faults[0].fault;
-        step_copy_text(t->error, sizeof(t->error), e->check_faults[0].error);
+        for (size_t n = 1; n < e->n_check_faults; n++)
+                if (e->check_faults[n].check < first->check)
+                        first = &e->check_faults[n];
+        t->poll_op.fault = first->fault;
+        step_copy_text(t->error, sizeof(t->error), first->error);
 }
 
 static bool is_blind(const Step *s, uint32_t i) {
@@ -162,9 +166,10 @@ void target_take_alarms(Step *s, uint32_t i) {
         } else {
                 judge_take_alarms(j, s->plan, e, st->step_age != 0 && j->alarms_asked >= st->step_age);
                 t->alarm_op = (Op){ 0 };
-                note_ringing(s, i);
         }
         tell_sight(s, i, was_blind, (Fault) t->alarm_op.fault);
+        /* After what was lost is seen again, as that takes old words away. */
+        note_ringing(s, i);
 }
 
 /* A reading that does not end is as good as one that failed when it was asked for. */

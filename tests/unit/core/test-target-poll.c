@@ -249,3 +249,70 @@ TEST(a_check_that_is_refused_is_named_with_the_words) {
         EXPECT_INT(d->state->reason, REASON_BLIND);
         EXPECT_INT(d->state->reason_check, 1);
 }
+
+/* What it says of itself must not be lost to the good news that it can be read again. */
+TEST(an_alarm_that_rings_when_sight_comes_back_says_why) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+        const Report *r;
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        drive_alarms_blind(d, FAULT_TRANSIENT);
+        EXPECT_STR(drive_report(d, REPORT_BLIND)->error, "AWS's words");
+        drive_tick(d);
+        d->alarm_says = ALARM_SAYS_ALARM;
+        drive_alarms(d);
+        EXPECT(drive_report(d, REPORT_SEEING));
+        r = drive_report(d, REPORT_BREACH);
+        EXPECT(r);
+        EXPECT_STR(r->error, "Threshold Crossed");
+}
+
+static void add_duration(Drive *d) {
+        d->checks[1] = (PlanCheck){
+                .name = "slow", .kind = CHECK_DURATION, .max = 800, .min_requests = 1, .stat = "p99"
+        };
+        d->plan.n_checks = 2;
+}
+
+/* Nothing at all, then all but one check: that one has not been seen since the beginning. */
+TEST(a_check_stays_blind_when_the_others_are_seen_again) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        usec_t since;
+
+        add_duration(d);
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        since = d->state->age;
+        while (d->state->phase == PHASE_SHIFTING)
+                if (d->poll_effect.op_id == 0)
+                        drive_tick(d);
+                else if (d->state->age - since < d->plan.max_blind - 2 * USEC_PER_MINUTE)
+                        drive_blind(d, FAULT_TRANSIENT);
+                else
+                        drive_metrics_but(d, 1, FAULT_INVALID);
+        EXPECT_INT(d->state->reason, REASON_BLIND);
+        EXPECT_INT(d->state->reason_check, 1);
+        EXPECT(d->state->age - since < d->plan.max_blind + USEC_PER_MINUTE);
+}
+
+/* The words are those of the check that is named, in whatever order they come. */
+TEST(the_words_are_of_the_check_that_is_named) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        CheckFault faults[] = { { .check = 2, .fault = FAULT_THROTTLED, .error = "of the third" },
+                { .check = 1, .fault = FAULT_INVALID, .error = "of the second" } };
+        Event e = { .kind = EVENT_METRICS_READ, .check_faults = faults, .n_check_faults = 2 };
+        const Report *r;
+
+        add_duration(d);
+        d->checks[2] = d->checks[1];
+        d->checks[2].name = "slower";
+        d->plan.n_checks = 3;
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        e.op_id = d->poll_effect.op_id;
+        EXPECT_OK(drive_event(d, &e));
+        r = drive_report(d, REPORT_BLIND);
+        EXPECT(r && r->check == 1 && r->cause == CAUSE_REFUSED && r->fault == FAULT_INVALID);
+        EXPECT_STR(r->error, "of the second");
+}
