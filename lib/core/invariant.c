@@ -6,6 +6,23 @@
 #include "core/judge.h"
 #include "core/target.h"
 
+static bool stage_is_preflight(Stage stage) {
+        switch (stage) {
+        case STAGE_READ_ALIAS:
+        case STAGE_READ_OLD:
+        case STAGE_READ_NEW:
+        case STAGE_READ_ALARMS:
+                return true;
+        case STAGE_IDLE:
+        case STAGE_WRITE:
+        case STAGE_RESOLVE:
+        case STAGE_VERIFY:
+        case STAGE_RELEASED:
+                return false;
+        }
+        return false;
+}
+
 static const char *check_shape(const RolloutState *st, const Plan *plan) {
         if (st->phase >= PHASE_COUNT)
                 return "the phase is one of the phases";
@@ -13,6 +30,9 @@ static const char *check_shape(const RolloutState *st, const Plan *plan) {
                 return "a state has the targets of its plan";
         if (st->step > plan->n_steps || (st->phase == PHASE_SHIFTING && st->step >= plan->n_steps))
                 return "the step is one of the plan's";
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                if (stage_is_preflight((Stage) st->targets[i].stage) && st->phase != PHASE_PREFLIGHT)
+                        return "preflight is over once it is left";
         return NULL;
 }
 
@@ -212,6 +232,25 @@ static bool target_is_stuck(const TargetState *t) {
                         t->alias_op.retry_at == 0;
 }
 
+/* Whoever has seen the new version's traffic is looked after: each poll is under way, or is the next. */
+static const char *check_watch(const RolloutState *st, const Plan *plan) {
+        usec_t latest = usec_add(st->age, plan->every);
+
+        if (st->phase != PHASE_SHIFTING && st->phase != PHASE_PROMOTING && st->phase != PHASE_BAKING)
+                return NULL;
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+
+                if (t->judge.exposed_since == 0)
+                        continue;
+                if (plan_reads_metrics(plan) && t->poll_op.id == 0 && t->next_poll > latest)
+                        return "metrics are read again and again";
+                if (plan_reads_alarms(plan) && t->alarm_op.id == 0 && t->next_alarms > latest)
+                        return "alarms are read again and again";
+        }
+        return NULL;
+}
+
 /* Something will move it on: a call that is outstanding, or a deadline. */
 static const char *check_alive(const RolloutState *st, const Plan *plan) {
         if (st->phase == PHASE_QUEUED || phase_is_terminal((Phase) st->phase))
@@ -234,6 +273,9 @@ const char *invariant_broken(const RolloutState *before, const RolloutState *aft
                 broken = check_actions(before, after, plan, actions);
         if (!broken && before)
                 broken = check_transition(before, after, plan);
+        /* What was stored is asked for anew when it is taken up again. */
+        if (!broken && before)
+                broken = check_watch(after, plan);
         if (!broken)
                 broken = check_outcome(after);
         return broken ? broken : check_alive(after, plan);

@@ -181,6 +181,56 @@ TEST(a_step_left_on_unknown) {
         expect_broken(d, before, "healthy");
 }
 
+TEST(a_step_left_on_old_alarms) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *before = NULL;
+        JudgeState *j = &drive_target(d)->judge;
+
+        d->checks[0] = (PlanCheck){ .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "a" };
+        drive_to_hold(d, 0);
+        before = copy_of(d);
+        drive_to_hold(d, 1);
+        d->actions->n = 0;
+        d->state->age = before->step_age + d->steps[0].hold;
+        drive_target(d)->next_alarms = d->state->age;
+        j->checks[0].verdict = VERDICT_HEALTHY;
+        j->alarms_age = d->state->age;
+        EXPECT(!invariant_broken(before, d->state, &d->plan, d->actions));
+        j->alarms_age--;
+        expect_broken(d, before, "not seen all");
+}
+
+TEST(a_poll_that_is_forgotten) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *before = NULL;
+
+        d->plan.n_checks = 2;
+        d->checks[1] = (PlanCheck){ .name = "alarm", .kind = CHECK_ALARM, .min_requests = 1, .alarm = "a" };
+        drive_to_hold(d, 0);
+        before = copy_of(d);
+        d->actions->n = 0;
+        drive_target(d)->next_poll = d->state->age + d->plan.every;
+        drive_target(d)->next_alarms = d->state->age + d->plan.every;
+        EXPECT(!invariant_broken(before, d->state, &d->plan, d->actions));
+        drive_target(d)->next_alarms++;
+        expect_broken(d, before, "alarms are read");
+        drive_target(d)->next_poll++;
+        expect_broken(d, before, "metrics are read");
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions)); /* a restart asks anew */
+        drive_target(d)->alarm_op.id = drive_target(d)->poll_op.id = 1;
+        EXPECT(!invariant_broken(before, d->state, &d->plan, d->actions));
+}
+
+TEST(a_preflight_in_mid_rollout) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->actions->n = 0;
+        drive_target(d)->stage = STAGE_READ_ALARMS;
+        drive_target(d)->alias_op.id = 1;
+        expect_broken(d, NULL, "preflight is over");
+}
+
 TEST(a_state_of_no_plan) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
