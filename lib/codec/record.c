@@ -12,8 +12,8 @@
 #include "codec/json-write.h"
 #include "core/trace.h"
 
-/* 2: alarms, checks that are blind by themselves. Records of version 1 have none of that and are read as
- * they are; what a version does not know, it refuses. */
+/* 2: alarms, checks that are blind by themselves. Records of version 1 have none of that; what a version
+ * does not know, it refuses. */
 #define RECORD_VERSION 2u
 #define HEADER_WORD "canaryd-record "
 #define HEADER_SIZE_MAX 64
@@ -218,8 +218,8 @@ static int refuse(char reterr[static 160], int error, const char *format, ...) {
 }
 
 /* Checks the first line; *ret_body is what follows. */
-static int read_header(const char *text, size_t size, const char **ret_body, size_t *ret_size,
-                char reterr[static 160]) {
+static int read_header(const char *text, size_t size, uint64_t *ret_version, const char **ret_body,
+                size_t *ret_size, char reterr[static 160]) {
         const char *newline = memchr(text, '\n', MIN(size, (size_t) HEADER_SIZE_MAX)), *word, *space;
         char header[HEADER_SIZE_MAX], version[HEADER_SIZE_MAX] = "", crc[CRC_DIGITS + 1];
         uint64_t number;
@@ -244,6 +244,7 @@ static int read_header(const char *text, size_t size, const char **ret_body, siz
         (void) snprintf(crc, sizeof(crc), "%08x", crc32_of(newline + 1, body_size));
         if (!streq(space + 1, crc))
                 return refuse(reterr, -EBADMSG, "damaged: its checksum is %s, not %s", crc, space + 1);
+        *ret_version = number;
         *ret_body = newline + 1;
         *ret_size = body_size;
         return 0;
@@ -280,18 +281,25 @@ static int read_targets(
         return 0;
 }
 
+/* In version 1 blindness was always that of all metrics, and named no check. */
+static void upgrade(RolloutState *state, uint64_t version) {
+        if (version < 2 && state->reason == REASON_BLIND)
+                state->reason_check = PLAN_CHECKS_MAX;
+}
+
 int record_decode(const char *text, size_t size, uint32_t n_targets, RolloutState **ret,
                 char reterr[static 160]) {
         _cleanup_(json_object_putp) json_object *root = NULL;
         _cleanup_(freep) RolloutState *state = NULL;
         json_object *rollout, *targets;
         const char *body, *name = "?";
+        uint64_t version;
         size_t body_size;
         int r;
 
         if (n_targets == 0 || n_targets > PLAN_TARGETS_MAX)
                 return refuse(reterr, -EBADMSG, "a plan with %u targets has no record", n_targets);
-        r = read_header(text, size, &body, &body_size, reterr);
+        r = read_header(text, size, &version, &body, &body_size, reterr);
         if (r < 0)
                 return r;
         r = parse_json(body, body_size, &root, reterr);
@@ -309,6 +317,7 @@ int record_decode(const char *text, size_t size, uint32_t n_targets, RolloutStat
         r = read_targets(targets, state, n_targets, reterr);
         if (r < 0)
                 return r;
+        upgrade(state, version);
         *ret = TAKE_PTR(state);
         return 0;
 }

@@ -120,7 +120,7 @@ static void fill_target(TargetState *t) {
         t->version_old = t->version_new = t->role = t->dead_letter = UINT64_MAX;
         t->route = t->want = t->lost = (Route){ UINT64_MAX, UINT64_MAX, WEIGHT_FULL, 1 };
         t->next_poll = t->next_alarms = t->seen_wall = t->failing_since = UINT64_MAX;
-        t->judge.alarms_asked = t->judge.alarms_age = UINT64_MAX;
+        t->judge.alarms_asked = t->judge.alarms_age = t->judge.missed = UINT64_MAX;
         t->alias_op = t->poll_op = t->alarm_op =
                         (Op){ UINT64_MAX, UINT64_MAX, UINT32_MAX, FAULT_PRECONDITION };
         t->judge.step_new = t->judge.step_old = t->judge.all_new = t->judge.all_old =
@@ -220,18 +220,36 @@ TEST(headers) {
                         -EBADMSG, "not a record");
 }
 
-/* What the release before has written has nothing of alarms in it, and is read as it is. */
-TEST(records_of_the_version_before) {
-        static const char body[] = "{\"rollout\":{\"phase\":\"baking\",\"n_targets\":1},\"targets\":[{}]}";
-        _cleanup_(freep) char *text =
-                        alloc_printf("canaryd-record 1 %08x\n%s", crc32_of(body, strlen(body)), body);
-        _cleanup_(freep) RolloutState *state = NULL;
+static RolloutState *decode_version(unsigned version, const char *body) {
+        _cleanup_(freep) char *text = alloc_printf(
+                        "canaryd-record %u %08x\n%s", version, crc32_of(body, strlen(body)), body);
+        RolloutState *state;
         char error[160];
 
         EXPECT(text);
         EXPECT_OK(record_decode(text, strlen(text), 1, &state, error));
+        return state;
+}
+
+/* What the release before has written has nothing of alarms in it. */
+TEST(records_of_the_version_before) {
+        _cleanup_(freep) RolloutState *state = decode_version(
+                        1, "{\"rollout\":{\"phase\":\"baking\",\"n_targets\":1},\"targets\":[{}]}");
+
         EXPECT_INT(state->phase, PHASE_BAKING);
         EXPECT_INT(state->targets[0].alarm_op.id, 0);
+        EXPECT_INT(state->reason_check, 0);
+}
+
+/* There blindness named no check; to name the first one now would accuse it. */
+TEST(blindness_of_the_version_before) {
+        static const char body[] =
+                        "{\"rollout\":{\"phase\":\"rolled-back\",\"reason\":\"blind\",\"n_targets\":"
+                        "1},\"targets\":[{}]}";
+        _cleanup_(freep) RolloutState *before = decode_version(1, body), *now = decode_version(2, body);
+
+        EXPECT_INT(before->reason_check, PLAN_CHECKS_MAX);
+        EXPECT_INT(now->reason_check, 0);
 }
 
 /* One flipped bit anywhere is noticed. */
