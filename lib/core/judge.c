@@ -327,8 +327,8 @@ static bool folding_waits(const JudgeState *j, const Plan *plan, const Event *re
 }
 
 /* No reading will show it to them any more. */
-static void note_missed(JudgeState *j, const Event *reading, usec_t horizon) {
-        for (size_t i = 0; i < reading->n_check_faults && horizon > j->step_from; i++)
+static void note_missed(JudgeState *j, const Event *reading) {
+        for (size_t i = 0; i < reading->n_check_faults; i++)
                 j->missed |= bit_of(reading->check_faults[i].check);
 }
 
@@ -340,7 +340,7 @@ void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wa
         judge_checks(j, plan, reading, &sums);
         notice_silence(j, plan, reading);
         if (!folding_waits(j, plan, reading)) {
-                note_missed(j, reading, horizon);
+                note_missed(j, reading);
                 fold(j, plan, reading, horizon);
         }
         show(j, reading);

@@ -70,6 +70,35 @@ TEST(an_unrecorded_forward_write) {
         expect_broken(d, NULL, "only a rollback");
 }
 
+TEST(a_forward_write_in_the_lane_of_rollbacks) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        writing(d)->lane = LANE_ROLLBACK;
+        expect_broken(d, NULL, "lane");
+}
+
+TEST(a_cancel_of_what_is_not_outstanding) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *before = NULL;
+        Action *a = &d->actions->items[0];
+
+        drive_to_hold(d, 0);
+        before = copy_of(d);
+        before->targets[0].alarm_op.id = 7;
+        d->actions->n = 1;
+        *a = (Action){ .kind = ACTION_CANCEL, .op_id = 7, .even_unrecorded = true };
+        EXPECT(!invariant_broken(before, d->state, &d->plan, d->actions));
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+        a->even_unrecorded = false;
+        expect_broken(d, before, "needs no record");
+        a->op_id = 8;
+        expect_broken(d, before, "was outstanding");
+        a->op_id = 0;
+        expect_broken(d, NULL, "was outstanding");
+        a->op_id = drive_target(d)->alarm_op.id = before->targets[0].alarm_op.id;
+        expect_broken(d, before, "not waited for");
+}
+
 TEST(a_shortened_step) {
         _cleanup_(drive_freep) Drive *d = drive_new();
         _cleanup_(freep) RolloutState *before = NULL;

@@ -117,3 +117,27 @@ TEST(an_alarm_without_a_reading_is_not_healthy) {
         EXPECT_INT(blind_since(d, &j), ASKED);
         EXPECT(!judge_alarm_of(&e, 1));
 }
+
+TEST(a_word_that_nobody_knows_is_not_healthy) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        JudgeState j = { 0 };
+
+        make_plan(d);
+        j = take(d, j, (AlarmSays) 99, ALARM_SAYS_OK, true);
+        EXPECT_INT(j.checks[1].verdict, VERDICT_UNKNOWN);
+        EXPECT_INT(j.checks[1].cause, CAUSE_API_ERROR);
+        EXPECT_INT(blind_since(d, &j), ASKED);
+}
+
+TEST(metrics_say_nothing_of_alarms) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        CheckFault fault = { .check = 1, .fault = FAULT_INVALID };
+        Event e = { .kind = EVENT_METRICS_READ, .check_faults = &fault, .n_check_faults = 1 };
+        JudgeState j = { 0 };
+
+        make_plan(d);
+        j = take(d, j, ALARM_SAYS_OK, ALARM_SAYS_OK, true);
+        judge_take(&j, &d->plan, &e, SINCE);
+        EXPECT_INT(j.checks[1].verdict, VERDICT_HEALTHY);
+        EXPECT_INT(blind_since(d, &j), 0);
+}

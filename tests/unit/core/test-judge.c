@@ -430,6 +430,21 @@ TEST(a_check_that_missed_buckets_stays_blind) {
         EXPECT_INT(j.checks[1].verdict, VERDICT_HEALTHY);
 }
 
+TEST(nothing_is_missed_when_all_is_read_again) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        MetricRow rows[] = { row(0, 100, 0) };
+        JudgeState j;
+
+        make_two_checks(d);
+        j = judge_at(&d->plan, METRIC_ROWS_MAX);
+        take_without_duration(&j, &d->plan, rows, 1, METRIC_ROWS_MAX);
+        EXPECT_INT(j.missed, 1 << 1);
+        judge_rewind(&j, &d->plan, MINUTE(9), 9 * USEC_PER_MINUTE, 9 * USEC_PER_MINUTE);
+        j.asked_until = MINUTE(9);
+        take(&j, &d->plan, rows, 1, 9);
+        EXPECT_INT(j.checks[1].verdict, VERDICT_HEALTHY);
+}
+
 TEST(a_check_that_missed_buckets_may_breach) {
         _cleanup_(drive_freep) Drive *d = drive_new();
         MetricRow rows[] = { row(METRIC_ROWS_MAX - 1, 100, 0) };

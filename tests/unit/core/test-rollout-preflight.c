@@ -204,6 +204,8 @@ TEST(an_alarm_that_rings_already) {
         expect_rejected(d, REASON_ALARM_RINGING);
         EXPECT_STR(drive_report(d, REPORT_REJECTED)->error, "Threshold Crossed");
         EXPECT_INT(drive_report(d, REPORT_REJECTED)->check, 1);
+        EXPECT_INT(drive_report(d, REPORT_REJECTED)->window_start, d->now.wall);
+        EXPECT(!drive_action(d, ACTION_CANCEL)); /* nothing else was under way */
 }
 
 TEST(alarms_that_cannot_be_read_wait_or_reject) {
@@ -234,4 +236,19 @@ TEST(a_restart_reads_the_alarms_again) {
         drive_resume(d);
         drive_alarms(d);
         EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+}
+
+TEST(an_alarm_that_the_reply_leaves_out) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_OK);
+        Event e = { .kind = EVENT_ALARMS_READ, .op_id = d->alarm_effect.op_id };
+
+        EXPECT_OK(drive_event(d, &e));
+        expect_rejected(d, REASON_ALARM_MISSING);
+}
+
+TEST(alarms_are_answered_by_alarms) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_OK);
+        Event e = { .kind = EVENT_ALIAS_READ, .op_id = d->alarm_effect.op_id, .revision = "rev-1" };
+
+        EXPECT_INT(drive_event(d, &e), -EINVAL);
 }

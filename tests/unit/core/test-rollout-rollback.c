@@ -404,3 +404,41 @@ TEST(the_busiest_step_fits) {
         EXPECT_INT(n[ACTION_REPORT], PLAN_TARGETS_MAX + 2);
         EXPECT(d->actions->n + 10 < ACTIONS_MAX);
 }
+
+TEST(an_alias_that_is_gone_has_no_revision) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        const Report *r = NULL;
+
+        drive_to_hold(d, 0);
+        d->new_errors = 50;
+        while (d->state->phase != PHASE_ROLLING_BACK) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        for (unsigned i = 0; i < 20 && !r; i++) {
+                if (d->alias_effect.op_id != 0)
+                        drive_refuse(d, FAULT_MISSING);
+                else
+                        drive_tick(d);
+                r = drive_report(d, REPORT_FOREIGN);
+        }
+        EXPECT(r);
+        EXPECT_STR(r->revision, "");
+        EXPECT_STR(r->ours_revision, "rev-2");
+}
+
+/* A number breaches without the words of whatever went wrong before. */
+TEST(a_breached_number_has_no_words) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        memcpy(drive_target(d)->error, "of long ago", sizeof("of long ago"));
+        d->new_errors = 50;
+        while (d->state->phase != PHASE_ROLLING_BACK) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        EXPECT_STR(drive_report(d, REPORT_BREACH)->error, "");
+}

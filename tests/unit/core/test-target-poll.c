@@ -212,13 +212,16 @@ TEST(an_alarm_that_cannot_tell_holds) {
 
 TEST(an_alarm_reading_that_never_ends_is_blindness) {
         _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+        usec_t since;
 
         drive_to_hold(d, 0);
         while (d->alarm_effect.op_id == 0)
                 drive_tick(d);
+        since = d->state->age;
         drive_tick(d);
         EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
         EXPECT_INT(d->state->reason, REASON_BLIND);
+        EXPECT_INT(d->state->age - since, d->plan.max_blind);
         EXPECT(drive_action(d, ACTION_CANCEL)->op_id != 0);
 }
 
@@ -315,4 +318,151 @@ TEST(the_words_are_of_the_check_that_is_named) {
         r = drive_report(d, REPORT_BLIND);
         EXPECT(r && r->check == 1 && r->cause == CAUSE_REFUSED && r->fault == FAULT_INVALID);
         EXPECT_STR(r->error, "of the second");
+}
+
+/* What is asked for once in a long while was read all the same. */
+TEST(seldom_is_not_blind) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(false);
+        Event tick = { .kind = EVENT_TICK };
+
+        d->plan.every = USEC_PER_HOUR;
+        d->steps[0].hold = 3 * USEC_PER_HOUR;
+        drive_to_hold(d, 0);
+        drive_wait(d, d->plan.max_blind + USEC_PER_SEC);
+        EXPECT_OK(drive_event(d, &tick));
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+        EXPECT(!drive_report(d, REPORT_BLIND));
+}
+
+TEST(one_reading_at_a_time) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(false);
+        Event tick = { .kind = EVENT_TICK };
+        uint64_t poll, alarms;
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        poll = d->poll_effect.op_id;
+        alarms = d->alarm_effect.op_id;
+        drive_wait(d, 2 * d->plan.every);
+        EXPECT_OK(drive_event(d, &tick));
+        EXPECT(d->poll_effect.op_id == poll && d->alarm_effect.op_id == alarms);
+        drive_alarms(d); /* the next was due meanwhile */
+        EXPECT(d->alarm_effect.op_id != 0);
+}
+
+TEST(what_fails_is_asked_for_again_soon) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(false);
+        TargetState *t = drive_target(d);
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        drive_blind(d, FAULT_TRANSIENT);
+        drive_alarms_blind(d, FAULT_TRANSIENT);
+        EXPECT(t->next_poll < d->state->age + USEC_PER_SEC);
+        EXPECT(t->next_alarms < d->state->age + USEC_PER_SEC);
+        EXPECT(t->poll_op.attempt == 1 && t->alarm_op.attempt == 1);
+        while (d->poll_effect.op_id == 0 || d->alarm_effect.op_id == 0)
+                drive_tick(d);
+        drive_metrics(d);
+        drive_alarms(d);
+        EXPECT(t->poll_op.attempt == 0 && t->poll_op.fault == FAULT_NONE);
+        EXPECT(t->alarm_op.attempt == 0 && t->alarm_op.fault == FAULT_NONE);
+}
+
+/* The words on something else are not those on an alarm that is gone. */
+TEST(a_missing_alarm_has_no_words) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        memcpy(drive_target(d)->error, "of long ago", sizeof("of long ago"));
+        d->alarm_says = ALARM_SAYS_MISSING;
+        drive_alarms(d);
+        EXPECT_STR(drive_report(d, REPORT_BLIND)->error, "");
+}
+
+TEST(sight_leaves_the_words_on_a_write_that_fails) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+
+        drive_to(d, PHASE_SHIFTING);
+        drive_alarms_blind(d, FAULT_TRANSIENT);
+        drive_refuse(d, FAULT_DENIED);
+        memcpy(drive_target(d)->error, "of the write", sizeof("of the write"));
+        while (d->alarm_effect.op_id == 0)
+                drive_tick(d);
+        drive_alarms(d);
+        EXPECT(drive_report(d, REPORT_SEEING));
+        EXPECT_STR(drive_target(d)->error, "of the write");
+}
+
+/* Asked for when the weight was on its way: good news of that time says nothing of the step. */
+TEST(alarms_of_before_the_step_prove_nothing) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+        const JudgeState *j = &drive_target(d)->judge;
+
+        drive_to(d, PHASE_SHIFTING);
+        drive_wait(d, USEC_PER_SEC);
+        drive_alarms(d);
+        EXPECT_INT(j->checks[0].verdict, VERDICT_UNKNOWN);
+        while (d->alarm_effect.op_id == 0)
+                drive_tick(d);
+        drive_wait(d, USEC_PER_SEC);
+        drive_reply(d);
+        EXPECT(d->state->step_age != 0);
+        drive_alarms(d);
+        EXPECT_INT(j->checks[0].verdict, VERDICT_UNKNOWN);
+        EXPECT(d->alarm_effect.op_id != 0); /* asked for anew, at once */
+        drive_alarms(d);
+        EXPECT_INT(j->checks[0].verdict, VERDICT_HEALTHY);
+}
+
+TEST(a_step_begins_with_a_look_at_the_alarms) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(true);
+
+        drive_to(d, PHASE_SHIFTING);
+        drive_alarms(d);
+        EXPECT_INT(d->alarm_effect.op_id, 0);
+        drive_wait(d, USEC_PER_SEC);
+        drive_reply(d);
+        EXPECT(d->alarm_effect.op_id != 0);
+}
+
+/* What was outstanding died with the process. */
+TEST(a_restart_asks_for_both_anew) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(false);
+
+        drive_to_hold(d, 0);
+        drive_tick(d);
+        EXPECT(d->poll_effect.op_id != 0 && d->alarm_effect.op_id != 0);
+        drive_resume(d);
+        EXPECT(d->poll_effect.op_id != 0 && d->alarm_effect.op_id != 0);
+        drive_metrics(d);
+        drive_alarms(d);
+        drive_wait(d, USEC_PER_SEC); /* and not due for long */
+        drive_resume(d);
+        EXPECT(d->poll_effect.op_id != 0 && d->alarm_effect.op_id != 0);
+        drive_to(d, PHASE_SUCCEEDED);
+}
+
+/* Both were read after the hold, one of them by another life of the daemon. */
+TEST(a_restart_forgets_that_alarms_were_fine) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm(false);
+        usec_t end;
+
+        drive_to_hold(d, 0);
+        end = d->state->step_age + d->steps[0].hold;
+        while (d->state->age < end || drive_target(d)->judge.alarms_age < end)
+                if (d->alarm_effect.op_id != 0)
+                        drive_alarms(d);
+                else if (d->poll_effect.op_id != 0 && d->state->age < end)
+                        drive_metrics(d);
+                else
+                        drive_tick(d);
+        EXPECT_INT(d->state->step, 0);
+        drive_resume(d);
+        drive_reply(d);
+        drive_metrics(d);
+        EXPECT_INT(d->state->step, 0);
+        drive_alarms(d);
+        EXPECT_INT(d->state->step, 1);
 }

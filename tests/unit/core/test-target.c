@@ -220,3 +220,15 @@ TEST(weight_of_a_version) {
         EXPECT_INT(route_weight_of(&whole, 42), 10000);
         EXPECT_INT(route_weight_of(&whole, 7), 0);
 }
+
+/* A read that shows what we know is news of a kind: nobody was there until then. */
+TEST(a_read_says_until_when_it_was_ours) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to(d, PHASE_SHIFTING);
+        drive_refuse(d, FAULT_TRANSIENT);
+        drive_wait(d, USEC_PER_SEC);
+        drive_reply(d);
+        EXPECT_INT(drive_target(d)->stage, STAGE_WRITE);
+        EXPECT_INT(drive_target(d)->seen_wall, d->now.wall);
+}
