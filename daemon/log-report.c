@@ -83,7 +83,6 @@ static void put_alarm(LogRecord *r, LogShow show, const Report *report, const Pl
 /* The evidence. Only a breach and a hold carry a reading; what follows a breach names its check. */
 static void put_check(LogRecord *r, LogShow show, const Report *report, const Plan *plan) {
         bool has_reading = report->kind == REPORT_BREACH || report->kind == REPORT_HOLDING;
-
         const PlanCheck *check;
 
         if (report->check >= plan->n_checks || (!has_reading && !names_check(report)))

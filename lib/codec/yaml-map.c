@@ -88,7 +88,8 @@ static bool is_instead_of(const KeyRule *k, const char *name) {
         return false;
 }
 
-/* The key is there, or misspelt, or an unsupported one does its work: one finding about that is enough. */
+/* The key is there, or misspelt, or another one (maybe misspelt) does its work: one finding about that is
+ * enough. */
 static bool is_covered(const YamlNode *map, const MapRule *rule, const char *name) {
         for (const YamlNode *value = map->first; value; value = value->next) {
                 const char *key = value->key->text, *nearest;
@@ -96,10 +97,10 @@ static bool is_covered(const YamlNode *map, const MapRule *rule, const char *nam
 
                 if (value->key->kind != NODE_SCALAR)
                         continue;
-                if (k && (streq(k->name, name) || is_instead_of(k, name)))
-                        return true;
                 nearest = k || find_home(rule, key) ? NULL : find_nearest(rule, key);
-                if (nearest && streq(nearest, name))
+                if (nearest)
+                        k = find_rule(rule, nearest);
+                if (k && (streq(k->name, name) || is_instead_of(k, name)))
                         return true;
         }
         return false;

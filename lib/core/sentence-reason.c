@@ -59,6 +59,7 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         unsigned long long found = (unsigned long long) r->found_version;
         unsigned long long old = (unsigned long long) r->version_old,
                            new = (unsigned long long) r->version_new;
+        const char *region = r->target < plan->n_targets ? plan->targets[r->target].region : NULL;
 
         switch ((Reason) r->reason) {
         case REASON_ALIAS_MISSING:
@@ -96,14 +97,13 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, "AWS does not accept the names in the plan");
                 return;
         case REASON_ALARM_MISSING:
-                line_put(l,
-                                "there is no alarm \"%.255s\"; create it or correct alarm: (a composite alarm is shown "
-                                "only when cloudwatch:DescribeAlarms is allowed on *)",
-                                alarm_name(plan, r->check));
+                line_put(l, "there is no alarm \"%.255s\"%s%s; create it or correct alarm: ",
+                                alarm_name(plan, r->check), region ? " in " : "", region ? region : "");
+                line_put(l, "(a composite alarm is shown only when cloudwatch:DescribeAlarms is allowed on *)");
                 return;
         case REASON_ALARM_RINGING:
                 line_put_ringing(l, r, plan);
-                line_put(l, " already; start again when it is OK");
+                line_put(l, "; start again when it is OK");
                 return;
         case REASON_NONE:
         case REASON_BREACH:

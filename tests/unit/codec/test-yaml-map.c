@@ -74,6 +74,12 @@ TEST(misspelt_is_not_missing) {
                         "1:1 unknown key \"wieght\", expected one of: weight, hold, inner; did you mean \"weight\"?\n");
 }
 
+/* What it stands for is not missing either. */
+TEST(misspelt_does_the_work_of_what_was_meant) {
+        expect_findings("publsih: 1\n",
+                        "1:1 unknown key \"publsih\", expected one of: weight, hold, inner; did you mean \"publish\"?\n");
+}
+
 TEST(misplaced) {
         expect_findings("weight: 1\nevery: 5s\n",
                         "2:1 key \"every\" belongs under \"inner\", not in a thing\n");

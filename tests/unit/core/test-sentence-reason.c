@@ -33,8 +33,8 @@ TEST(an_alarm_that_rings) {
                         "(Threshold Crossed: 1 datapoint)");
         r = (Report){ .kind = REPORT_REJECTED, .reason = REASON_ALARM_RINGING, .check = 1 };
         EXPECT_STR(sentence(d, &r),
-                        "checkout:live rejected, nothing was touched: alarm \"checkout-5xx\" is in ALARM already; start "
-                        "again when it is OK");
+                        "checkout:live rejected, nothing was touched: alarm \"checkout-5xx\" is in ALARM; start again "
+                        "when it is OK");
 }
 
 TEST(an_alarm_that_is_missing) {
@@ -42,6 +42,8 @@ TEST(an_alarm_that_is_missing) {
         Report r = { .kind = REPORT_REJECTED, .reason = REASON_ALARM_MISSING, .check = 1 };
 
         EXPECT_CONTAINS(sentence(d, &r), "there is no alarm \"checkout-5xx\"; create it or correct alarm:");
+        d->target.region = "eu-west-1";
+        EXPECT_CONTAINS(sentence(d, &r), "there is no alarm \"checkout-5xx\" in eu-west-1; create it");
         EXPECT_CONTAINS(sentence(d, &r), "composite alarm");
         EXPECT_CONTAINS(sentence(d, &r), "cloudwatch:DescribeAlarms is allowed on *");
 }
