@@ -44,14 +44,26 @@ static const char *alarm_name(const Plan *plan, uint32_t check) {
         return alarm ? alarm : check_name(plan, check);
 }
 
+static void put_words(Line *l, const Report *r) {
+        if (r->error[0] != '\0')
+                line_put(l, " (%s)", r->error);
+}
+
 void line_put_ringing(Line *l, const Report *r, const Plan *plan) {
         line_put(l, "alarm \"%.255s\" is in ALARM", alarm_name(plan, r->check));
         if (r->window_start != 0) {
                 line_put(l, " since ");
                 line_put_time(l, r->window_start);
         }
-        if (r->error[0] != '\0')
-                line_put(l, " (%s)", r->error);
+        put_words(l, r);
+}
+
+static void put_alarm_missing(Line *l, const Report *r, const Plan *plan) {
+        const char *region = r->target < plan->n_targets ? plan->targets[r->target].region : NULL;
+
+        line_put(l, "there is no alarm \"%.255s\"%s%s; create it or correct alarm: ",
+                        alarm_name(plan, r->check), region ? " in " : "", region ? region : "");
+        line_put(l, "(a composite alarm is shown only when cloudwatch:DescribeAlarms is allowed on *)");
 }
 
 /* Why preflight refused, and what to do about it. */
@@ -59,7 +71,6 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         unsigned long long found = (unsigned long long) r->found_version;
         unsigned long long old = (unsigned long long) r->version_old,
                            new = (unsigned long long) r->version_new;
-        const char *region = r->target < plan->n_targets ? plan->targets[r->target].region : NULL;
 
         switch ((Reason) r->reason) {
         case REASON_ALIAS_MISSING:
@@ -89,17 +100,18 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                                                                  : "dead-letter targets");
                 return;
         case REASON_DENIED:
-                line_put(l, "AWS denies reading it; allow lambda:GetAlias and lambda:GetFunctionConfiguration%s",
+                line_put(l, "AWS denies reading it");
+                put_words(l, r);
+                line_put(l, "; allow lambda:GetAlias and lambda:GetFunctionConfiguration%s",
                                 plan_reads_alarms(plan) ? ", and cloudwatch:DescribeAlarms for the alarms"
                                                         : "");
                 return;
         case REASON_INVALID:
                 line_put(l, "AWS does not accept the names in the plan");
+                put_words(l, r);
                 return;
         case REASON_ALARM_MISSING:
-                line_put(l, "there is no alarm \"%.255s\"%s%s; create it or correct alarm: ",
-                                alarm_name(plan, r->check), region ? " in " : "", region ? region : "");
-                line_put(l, "(a composite alarm is shown only when cloudwatch:DescribeAlarms is allowed on *)");
+                put_alarm_missing(l, r, plan);
                 return;
         case REASON_ALARM_RINGING:
                 line_put_ringing(l, r, plan);

@@ -57,6 +57,16 @@ TEST(what_to_allow_depends_on_what_is_read) {
         EXPECT(!strstr(sentence(d, &r), "cloudwatch"));
 }
 
+/* Which call it was, and who asked, is in AWS's words only. */
+TEST(a_refusal_repeats_what_aws_says) {
+        _cleanup_(drive_freep) Drive *d = drive_with_alarm();
+        Report r = { .kind = REPORT_REJECTED, .reason = REASON_DENIED, .error = "not authorized" };
+
+        EXPECT_CONTAINS(sentence(d, &r), "AWS denies reading it (not authorized); allow lambda:GetAlias");
+        r.reason = REASON_INVALID;
+        EXPECT_CONTAINS(sentence(d, &r), "the names in the plan (not authorized)");
+}
+
 TEST(blindness_names_what_cannot_be_seen) {
         _cleanup_(drive_freep) Drive *d = drive_with_alarm();
         Report r = { .kind = REPORT_ROLLBACK_STARTED,
