@@ -14,6 +14,8 @@ TEST(bake_takes_its_time) {
 TEST(a_breach_in_the_bake_goes_back) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
+        drive_to(d, PHASE_PROMOTING);
+        EXPECT_INT(d->alias_effect.lane, LANE_PROMOTE);
         drive_to(d, PHASE_BAKING);
         d->new_errors = 50;
         drive_to(d, PHASE_ROLLED_BACK);

@@ -16,6 +16,7 @@ TEST(reads_alias_then_both_versions) {
         drive_start(d);
         EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
         drive_reply(d);
+        EXPECT_INT(drive_target(d)->seen_wall, d->now.wall);
         EXPECT_INT(d->alias_effect.version, 41);
         drive_reply(d);
         EXPECT_INT(d->alias_effect.version, 42);

@@ -88,4 +88,7 @@ TEST(a_foreign_hand_can_be_looked_up) {
         r.found = (Route){ 0 };
         r.revision[0] = '\0';
         EXPECT_CONTAINS(sentence(d, &r), "somebody else (it is gone), between");
+        r.seen_wall = 0; /* nobody wrote it down */
+        r.ours = (Route){ 0 };
+        EXPECT_CONTAINS(sentence(d, &r), "somebody else (it is gone). Hands off");
 }
