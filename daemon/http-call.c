@@ -4,6 +4,7 @@
 
 #include "aws/metadata.h"
 #include "base/alloc.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include "base/usec.h"
 #include "daemon/http-internal.h"
@@ -18,17 +19,24 @@ HttpCall *http_call_new(HttpRequest *take_request, const HttpLimits *limits) {
         if (!c)
                 return NULL;
         c->limits = *limits;
-        c->body = BUF_INIT(limits->body_max);
+        c->body = BUF_SECRET_INIT(limits->body_max); /* it may hold credentials */
         c->request = *take_request;
         *take_request = (HttpRequest){ 0 };
         return c;
+}
+
+/* Tokens and signatures are among them. */
+static void forget_headers(struct curl_slist *list) {
+        for (struct curl_slist *line = list; line; line = line->next)
+                explicit_bzero(line->data, strlen(line->data));
+        curl_slist_free_all(list);
 }
 
 HttpCall *http_call_free(HttpCall *c) {
         if (!c)
                 return NULL;
         curl_easy_cleanup(c->easy);
-        curl_slist_free_all(c->headers);
+        forget_headers(c->headers);
         http_response_done(&c->outcome.response);
         buf_done(&c->body);
         http_request_done(&c->request);
@@ -101,7 +109,7 @@ static int add_line(struct curl_slist **list, const char *line) {
 
 static int add_header(struct curl_slist **list, const char *name, const char *value) {
         /* libcurl reads "name:" as "do not send it"; with a semicolon it goes out empty. */
-        _cleanup_(freep) char *line =
+        _cleanup_(secret_erase_stringp) char *line =
                         value[0] == '\0' ? alloc_printf("%s;", name) : alloc_printf("%s: %s", name, value);
 
         return line ? add_line(list, line) : -ENOMEM;

@@ -33,15 +33,9 @@ static int refuse(char reterr[static DIAG_MESSAGE_MAX], const char *format, ...)
         return -EBADMSG;
 }
 
-/* The tree is not ours to wipe, but the characters of its strings are in memory that can be written. */
 static void wipe_and_put(struct json_object **o) {
-        static const char *const names[] = { "SecretAccessKey", "SessionToken", "Token" };
-        struct json_object *value = NULL;
-
-        for (size_t i = 0; *o && i < ELEMENTSOF(names); i++)
-                if (json_reply_member(*o, names[i], json_type_string, &value) > 0)
-                        explicit_bzero((void *) (uintptr_t) json_object_get_string(value),
-                                        (size_t) json_object_get_string_len(value));
+        if (*o)
+                json_reply_wipe(*o);
         (void) json_object_put(*o);
 }
 
@@ -131,7 +125,7 @@ int creds_json_parse(const char *text, size_t size, CredsJson kind, AwsCreds *re
 
         if (size > CREDS_JSON_MAX)
                 return refuse(reterr, "larger than %u bytes", CREDS_JSON_MAX);
-        r = json_reply_parse(text, size, &o);
+        r = json_reply_parse_secret(text, size, &o);
         if (r == -EBADMSG)
                 return refuse(reterr, "this is no JSON object");
         if (r < 0)

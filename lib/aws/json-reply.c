@@ -1,10 +1,12 @@
 #include "aws/json-reply.h"
 
+#include <json-c/json_object_iterator.h>
 #include <json-c/json_tokener.h>
 #include <limits.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/str.h"
 
 /* A full reply of GetMetricData is 500 results of three containers each, and 2 * 100800 elements. */
@@ -40,17 +42,24 @@ static bool is_within_limits(const char *text, size_t size) {
         return containers <= CONTAINERS_MAX && separators <= SEPARATORS_MAX;
 }
 
-int json_reply_parse(const char *text, size_t size, struct json_object **ret) {
-        _cleanup_(tokener_freep) struct json_tokener *tokener = NULL;
-        _cleanup_(json_object_putp) struct json_object *o = NULL;
+static struct json_tokener *tokener_new(void) {
+        struct json_tokener *t = json_tokener_new_ex(DEPTH_MAX);
+
+        if (t)
+                json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        return t;
+}
+
+static void wipe_and_putp(struct json_object **o) {
+        if (json_object_is_type(*o, json_type_object))
+                json_reply_wipe(*o);
+        (void) json_object_put(*o);
+}
+
+static int parse(struct json_tokener *tokener, const char *text, size_t size, struct json_object **ret) {
+        _cleanup_(wipe_and_putp) struct json_object *o = NULL;
         size_t end;
 
-        if (!text || size == 0 || size > INT_MAX || !is_within_limits(text, size))
-                return -EBADMSG;
-        tokener = json_tokener_new_ex(DEPTH_MAX);
-        if (!tokener)
-                return -ENOMEM;
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
         o = json_tokener_parse_ex(tokener, text, (int) size);
         if (json_tokener_get_error(tokener) != json_tokener_success ||
                         !json_object_is_type(o, json_type_object))
@@ -61,6 +70,55 @@ int json_reply_parse(const char *text, size_t size, struct json_object **ret) {
                         return -EBADMSG;
         *ret = TAKE_PTR(o);
         return 0;
+}
+
+int json_reply_parse(const char *text, size_t size, struct json_object **ret) {
+        _cleanup_(tokener_freep) struct json_tokener *tokener = NULL;
+
+        if (!text || size == 0 || size > INT_MAX || !is_within_limits(text, size))
+                return -EBADMSG;
+        tokener = tokener_new();
+        return tokener ? parse(tokener, text, size, ret) : -ENOMEM;
+}
+
+/* The parser collects each string in a buffer that it grows and frees as it is. One harmless string, as long
+ * as the whole text: before, so that the buffer has no more reason to move; behind, so that nothing of the
+ * others is left in it. */
+static void flood(struct json_tokener *tokener, const char *filler, size_t size) {
+        json_tokener_reset(tokener);
+        (void) json_object_put(json_tokener_parse_ex(tokener, filler, (int) size));
+        json_tokener_reset(tokener);
+}
+
+int json_reply_parse_secret(const char *text, size_t size, struct json_object **ret) {
+        _cleanup_(tokener_freep) struct json_tokener *tokener = NULL;
+        _cleanup_(freep) char *filler = NULL;
+        int r;
+
+        if (!text || size == 0 || size > INT_MAX - 2 || !is_within_limits(text, size))
+                return -EBADMSG;
+        filler = alloc_zero(size + 3);
+        tokener = tokener_new();
+        if (!filler || !tokener)
+                return -ENOMEM;
+        memset(filler, ' ', size + 2);
+        filler[0] = filler[size + 1] = '"';
+        flood(tokener, filler, size + 2);
+        r = parse(tokener, text, size, ret);
+        flood(tokener, filler, size + 2);
+        return r;
+}
+
+void json_reply_wipe(struct json_object *o) {
+        struct json_object_iterator at = json_object_iter_begin(o), end = json_object_iter_end(o);
+
+        for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+                struct json_object *value = json_object_iter_peek_value(&at);
+
+                if (json_object_is_type(value, json_type_string))
+                        explicit_bzero((void *) (uintptr_t) json_object_get_string(value),
+                                        (size_t) json_object_get_string_len(value));
+        }
 }
 
 int json_reply_member(

@@ -15,6 +15,14 @@ static inline void json_object_putp(struct json_object **o) {
  * The caller owns *ret. */
 int json_reply_parse(const char *text, size_t size, struct json_object **ret);
 
+/* The same for what may hold credentials: the parser's own buffer is wiped. So has to be the tree, with
+ * json_reply_wipe(). */
+int json_reply_parse_secret(const char *text, size_t size, struct json_object **ret);
+
+/* Overwrites the text members of o, which stays valid. The tree is not ours to wipe, but the characters of
+ * its strings are in memory that can be written. */
+void json_reply_wipe(struct json_object *o);
+
 /* A member that is borrowed from o. 1: there. 0: absent or null. -EBADMSG: of another type. */
 int json_reply_member(struct json_object *o, const char *key, enum json_type type, struct json_object **ret);
 

@@ -222,7 +222,7 @@ static int append_headers(Buf *out, Buf *names, const HttpRequest *request, cons
 
 int sigv4_canonical_request(
                 const HttpRequest *request, const char *only, char **ret, char **ret_signed_headers) {
-        _cleanup_(buf_done) Buf out = BUF_INIT(CANONICAL_MAX), names = BUF_INIT(CANONICAL_MAX);
+        _cleanup_(buf_done) Buf out = BUF_SECRET_INIT(CANONICAL_MAX), names = BUF_INIT(CANONICAL_MAX);
         _cleanup_(secret_erase_stringp) char *text = NULL;
         char payload[DIGEST_HEX_MAX];
         int r;

@@ -6,12 +6,23 @@
 
 #include "base/alloc.h"
 
+static void buf_wipe(Buf *b) {
+        if (b->is_secret && b->data)
+                explicit_bzero(b->data, b->allocated);
+}
+
+static void buf_reset(Buf *b) {
+        *b = (Buf){ .max = b->max, .is_secret = b->is_secret };
+}
+
 void buf_done(Buf *b) {
+        buf_wipe(b);
         free(b->data);
-        *b = (Buf){ .max = b->max };
+        buf_reset(b);
 }
 
 void buf_clear(Buf *b) {
+        buf_wipe(b);
         b->size = 0;
         b->failed = false;
         if (b->data)
@@ -21,6 +32,22 @@ void buf_clear(Buf *b) {
 static int buf_fail(Buf *b, int error) {
         b->failed = true;
         return error;
+}
+
+/* realloc() would leave a copy behind when it moves. */
+static char *buf_move(Buf *b, size_t room) {
+        char *data;
+
+        if (!b->is_secret)
+                return alloc_resize(b->data, room, 1);
+        data = alloc_zero(room);
+        if (!data)
+                return NULL;
+        if (b->data)
+                memcpy(data, b->data, b->size);
+        buf_wipe(b);
+        free(b->data);
+        return data;
 }
 
 static int buf_reserve(Buf *b, size_t n) {
@@ -34,7 +61,7 @@ static int buf_reserve(Buf *b, size_t n) {
                 return 0;
         room = MAX(wanted, MIN(b->allocated * 2, b->max + 1));
         room = MAX(room, (size_t) 64);
-        data = alloc_resize(b->data, room, 1);
+        data = buf_move(b, room);
         if (!data)
                 return buf_fail(b, -ENOMEM);
         b->data = data;
@@ -89,7 +116,7 @@ int buf_take(Buf *b, char **ret) {
         text = b->data ? TAKE_PTR(b->data) : alloc_copy_string("");
         if (!text)
                 return -ENOMEM;
-        *b = (Buf){ .max = b->max };
+        buf_reset(b);
         *ret = text;
         return 0;
 }

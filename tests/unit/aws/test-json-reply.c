@@ -16,6 +16,24 @@ static int parse(const char *text) {
         return parse_size(text, strlen(text));
 }
 
+/* The same trees, whoever parses them, and text that can be wiped. */
+TEST(secrets) {
+        static const char *const bad[] = { "", "1", "{}x", "{\"a\":\"secret\"} x", "{\"a\":\"secret\"",
+                "{\"a\":\"sec", "{\"a\":\"\xff\"}" };
+        const char *text = "{\"a\":\"secret\",\"b\":1,\"c\":null,\"d\":{\"e\":\"f\"}}";
+        _cleanup_(json_object_putp) struct json_object *o = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                EXPECT_INT(json_reply_parse_secret(bad[i], strlen(bad[i]), &o), -EBADMSG);
+                EXPECT(!o);
+        }
+        EXPECT_OK(json_reply_parse_secret(text, strlen(text), &o));
+        EXPECT_STR(json_reply_string(o, "a"), "secret");
+        EXPECT_STR(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), text);
+        json_reply_wipe(o);
+        EXPECT(!json_reply_string(o, "a"));
+}
+
 TEST(one_object_and_nothing_else) {
         static const char *const bad[] = { "", " ", "1", "[]", "null", "\"x\"", "{", "{}x", "{}{}", "{} {}",
                 "{\"a\":}", "{\"a\":1,}", "{'a':1}", "{a:1}", "{\"a\":1}]", "{\"a\":\"\xff\"}",

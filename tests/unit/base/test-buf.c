@@ -6,6 +6,46 @@
 #include "lib/fault.h"
 #include "lib/test.h"
 
+/* free() as the linker sees it: whatever is given back while "needle" is set must not hold it. */
+static const char *needle;
+static size_t needle_room;
+static unsigned n_freed;
+
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+void __wrap_free(void *p) {
+        if (needle && p) {
+                EXPECT(!memmem(p, needle_room, needle, strlen(needle)));
+                n_freed++;
+        }
+        __real_free(p);
+}
+
+TEST(secrets_are_wiped_wherever_they_were) {
+        Buf b = BUF_SECRET_INIT(4000);
+        char *text = NULL;
+
+        needle = "hunter2";
+        needle_room = 64; /* the least that is ever allocated */
+        EXPECT_OK(buf_puts(&b, "hunter2"));
+        for (unsigned i = 0; i < 3000; i++)
+                EXPECT_OK(buf_putc(&b, 'x'));
+        EXPECT(n_freed >= 5);
+        EXPECT_INT(memcmp(buf_text(&b), "hunter2xx", 9), 0);
+        buf_done(&b);
+        EXPECT(b.is_secret && b.max == 4000);
+        EXPECT_OK(buf_puts(&b, "hunter2"));
+        buf_clear(&b);
+        EXPECT(!memmem(b.data, b.allocated, "hunter2", 7));
+        EXPECT_OK(buf_puts(&b, "hunter2"));
+        EXPECT_OK(buf_take(&b, &text));
+        needle = NULL;
+        EXPECT_STR(text, "hunter2");
+        EXPECT(b.is_secret);
+        free(text);
+}
+
 TEST(empty) {
         _cleanup_(buf_done) Buf b = BUF_INIT(10);
         _cleanup_(freep) char *text = NULL;
