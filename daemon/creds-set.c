@@ -47,7 +47,8 @@ struct CredsSet {
         bool is_announced;            /* the source is in the log */
 
         AwsCreds held;                  /* without secret_key: none */
-        usec_t refresh_from, wait_from; /* wall */
+        usec_t end;                     /* mono; held.expires, as it looked when the set came */
+        usec_t refresh_lead, wait_lead; /* so long before the end */
         unsigned files_seen;            /* of Creds, when "held" was asked for */
         bool is_imds;                   /* it came from there */
         bool is_extended;
@@ -56,11 +57,11 @@ struct CredsSet {
 
         CredsFetch *fetch;
         unsigned fetch_files_seen;
-        usec_t started, ended; /* mono: the last attempt */
-        usec_t next_try;       /* mono */
-        unsigned n_failures;   /* in a row */
-        unsigned paced_by;     /* files_seen when next_try was set */
-        CredsFailure failure;  /* the last one */
+        usec_t ended;         /* mono: the last attempt */
+        usec_t next_try;      /* mono */
+        unsigned n_failures;  /* in a row */
+        unsigned paced_by;    /* files_seen when next_try was set */
+        CredsFailure failure; /* the last one */
 
         usec_t used; /* mono */
         sd_event_source *timer, *defer;
@@ -73,8 +74,14 @@ typedef enum Look {
         LOOK_FAILED,  /* "failure" says why there is none */
 } Look;
 
+/* The clock on the wall may be set, back or forth, and by years. */
 static bool set_is_good(const CredsSet *s, const Now *now) {
-        return s->held.secret_key && now->wall < s->held.expires;
+        return s->held.secret_key && now->mono < s->end;
+}
+
+/* It may also have been wrong when the set came: whichever clock ends sooner says when to ask for more. */
+static usec_t set_left(const CredsSet *s, const Now *now) {
+        return usec_min(usec_sub(s->end, now->mono), usec_sub(s->held.expires, now->wall));
 }
 
 static void set_arm(CredsSet *s) {
@@ -83,7 +90,8 @@ static void set_arm(CredsSet *s) {
 
 /* Due when it is both time for it and no longer too soon. */
 static void set_arm_timer(CredsSet *s, const Now *now) {
-        usec_t span = usec_max(usec_sub(s->refresh_from, now->wall), usec_sub(s->next_try, now->mono));
+        usec_t span = usec_max(
+                        usec_sub(set_left(s, now), s->refresh_lead), usec_sub(s->next_try, now->mono));
 
         if (!s->held.secret_key || span == USEC_INFINITY) {
                 (void) sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
@@ -101,17 +109,11 @@ static void set_pace(CredsSet *s, usec_t until) {
 /* Short-lived sets have less time for everything. */
 static void set_plan(CredsSet *s, const Now *now) {
         Prng *prng = &s->creds->prng;
-        usec_t life, lead, wait;
+        usec_t life = usec_sub(s->held.expires, now->wall), lead = usec_min(REFRESH_LEAD, life / 3);
 
-        if (s->held.expires == USEC_INFINITY) {
-                s->refresh_from = s->wait_from = USEC_INFINITY;
-                return;
-        }
-        life = usec_sub(s->held.expires, now->wall);
-        lead = usec_min(REFRESH_LEAD, life / 3);
-        wait = usec_min(WAIT_LEAD + prng_below(prng, WAIT_LEAD), life / 10);
-        s->refresh_from = usec_sub(s->held.expires, lead - prng_below(prng, lead / 3 + 1));
-        s->wait_from = usec_sub(s->held.expires, wait);
+        s->end = usec_add(now->mono, life);
+        s->refresh_lead = lead - prng_below(prng, lead / 3 + 1);
+        s->wait_lead = usec_min(WAIT_LEAD + prng_below(prng, WAIT_LEAD), life / 10);
 }
 
 /* again: how soon it is asked for once more. */
@@ -120,7 +122,7 @@ static void set_extend(CredsSet *s, usec_t again, const Now *now) {
 
         s->held.expires = usec_add(now->wall, EXTENSION + (2 + prng_below(prng, 8)) * USEC_PER_MINUTE);
         set_plan(s, now);
-        s->refresh_from = usec_add(now->wall, again);
+        s->refresh_lead = usec_sub(set_left(s, now), again);
         if (!s->is_extended)
                 log_message(LOG_WARNING,
                                 "AWS credentials from %s should have been replaced by now; going on with them",
@@ -140,7 +142,7 @@ static void set_fail(CredsSet *s, const CredsFailure *failure) {
         Now now;
 
         clock_read(&now);
-        if (s->is_imds && s->held.secret_key && now.wall >= s->wait_from)
+        if (s->is_imds && s->held.secret_key && set_left(s, &now) <= s->wait_lead)
                 set_extend(s, 0, &now);
         is_good = set_is_good(s, &now);
         if (is_good && !s->role_arn && s->files_seen != s->fetch_files_seen && s->n_failures == 0)
@@ -251,7 +253,6 @@ static void set_refresh(CredsSet *s, bool is_rollback, const Now *now) {
         CredsFailure failure = { 0 };
         int r;
 
-        s->started = now->mono;
         s->fetch_files_seen = s->creds->files_seen;
         if (s->role_arn)
                 r = creds_fetch_role(s->creds, &key, is_rollback, on_fetch, s, &s->fetch, &failure);
@@ -279,7 +280,7 @@ static Look set_look(CredsSet *s, bool is_rollback) {
 
         clock_read(&now);
         creds_look_at_files(c, now.mono);
-        is_due = !set_is_good(s, &now) || s->is_doubted || now.wall >= s->refresh_from ||
+        is_due = !set_is_good(s, &now) || s->is_doubted || set_left(s, &now) <= s->refresh_lead ||
                         (!s->role_arn && s->files_seen != c->files_seen);
         if (is_due && !s->fetch && set_may_try(s, is_rollback, &now))
                 set_refresh(s, is_rollback, &now);
@@ -287,8 +288,9 @@ static Look set_look(CredsSet *s, bool is_rollback) {
                 creds_fetch_hurry(s->fetch);
         clock_read(&now);
         if (set_is_good(s, &now))
-                return s->fetch && (s->is_doubted || now.wall >= s->wait_from) && !is_rollback ? LOOK_PENDING
-                                                                                               : LOOK_GOOD;
+                return !is_rollback && s->fetch && (s->is_doubted || set_left(s, &now) <= s->wait_lead)
+                                ? LOOK_PENDING
+                                : LOOK_GOOD;
         return s->fetch ? LOOK_PENDING : LOOK_FAILED;
 }
 

@@ -28,6 +28,7 @@ int __real_sd_event_add_time_relative(sd_event *event, sd_event_source **ret, cl
 
 /* Time stands still unless the test moves it. */
 static usec_t passed;
+static int64_t stepped; /* of the wall clock alone */
 
 static struct {
         sd_event_source *source; /* a reference of ours */
@@ -37,7 +38,7 @@ static size_t n_timers;
 
 void __wrap_clock_read(Now *ret) {
         *ret = (Now){
-                .wall = UINT64_C(1750000000) * USEC_PER_SEC + passed,
+                .wall = UINT64_C(1750000000) * USEC_PER_SEC + passed + (usec_t) stepped,
                 .mono = 1000 * USEC_PER_SEC + passed,
         };
 }
@@ -93,6 +94,11 @@ void creds_rig_advance(usec_t span) {
         for (size_t i = 0; i < n_timers; i++)
                 if (timer_is_on(i) && timers[i].due <= passed)
                         EXPECT_OK(__real_sd_event_source_set_time_relative(timers[i].source, 0));
+}
+
+void creds_rig_step(CredsRig *g, int64_t by) {
+        stepped += by;
+        g->peer_ahead -= by;
 }
 
 usec_t creds_rig_wall(void) {
@@ -216,6 +222,7 @@ CredsRig *creds_rig_new(void) {
         const char *base = getenv("TMPDIR");
 
         EXPECT(g);
+        stepped = 0;
         for (size_t i = 0; i < GOTS_MAX; i++)
                 g->gots[i].rig = g;
         (void) snprintf(g->directory, sizeof(g->directory), "%.40s/canaryd-XXXXXX", base ? base : "/tmp");

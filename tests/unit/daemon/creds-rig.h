@@ -83,6 +83,8 @@ void creds_rig_run(CredsRig *g, size_t n_done);
 void creds_rig_settle(CredsRig *g);
 
 void creds_rig_advance(usec_t span);
+/* Somebody sets our wall clock; the peer's goes on as it was. */
+void creds_rig_step(CredsRig *g, int64_t by);
 usec_t creds_rig_wall(void);
 /* The span that the nearest timer of that name waits for; USEC_INFINITY: none. */
 usec_t creds_rig_timer(const char *description);

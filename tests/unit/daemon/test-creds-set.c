@@ -311,6 +311,60 @@ TEST(a_set_that_imds_should_have_replaced_is_used_on) {
         EXPECT_STR(creds_rig_await(g, 1, NULL)->access_key, K "1");
 }
 
+#define YEARS (3 * 365 * (int64_t) USEC_PER_DAY)
+
+TEST(a_clock_that_is_set_back_keeps_no_set_alive) {
+        _cleanup_(creds_rig_freep) CredsRig *g = begin();
+
+        (void) creds_rig_await(g, 0, ROLE);
+        creds_rig_step(g, -YEARS);
+        creds_rig_advance(50 * USEC_PER_MINUTE);
+        creds_rig_settle(g);
+        EXPECT_STR(g->log, "SS");
+        EXPECT_STR(creds_rig_await(g, 1, ROLE)->access_key, S "1");
+        creds_rig_step(g, -(int64_t) USEC_PER_DAY);
+        creds_rig_advance(RIG_LIFE);
+        EXPECT_STR(creds_rig_await(g, 2, ROLE)->access_key, S "2");
+}
+
+TEST(a_clock_that_is_set_forward_ends_no_set) {
+        _cleanup_(creds_rig_freep) CredsRig *g = begin();
+
+        (void) creds_rig_await(g, 0, ROLE);
+        creds_rig_advance(USEC_PER_MINUTE);
+        creds_rig_step(g, YEARS);
+        creds_rig_get_for_rollback(g, 1, ROLE);
+        EXPECT(g->gots[1].was_at_once);
+        EXPECT_STR(g->gots[1].access_key, S "0");
+        /* It may be that the clock was wrong before: another set is asked for, once. */
+        EXPECT_STR(creds_rig_await(g, 2, ROLE)->access_key, S "1");
+        EXPECT(creds_rig_await(g, 3, ROLE)->was_at_once);
+        EXPECT_STR(g->log, "SS");
+        /* And when there is none, that one does. */
+        g->hook = refuse;
+        creds_rig_advance(USEC_PER_MINUTE);
+        creds_rig_step(g, YEARS);
+        for (size_t i = 4; i < 64; i++) {
+                EXPECT_STR(creds_rig_await(g, i, ROLE)->access_key, S "1");
+                creds_rig_advance(USEC_PER_SEC);
+        }
+        EXPECT(g->counts[ASKED_STS] >= 4 && g->counts[ASKED_STS] <= 8);
+}
+
+/* In twelve seconds, too, there is a refresh ahead, and at no faster pace than it takes. */
+TEST(sets_that_live_for_seconds) {
+        _cleanup_(creds_rig_freep) CredsRig *g = begin();
+
+        g->life = 12 * USEC_PER_SEC;
+        for (size_t i = 0; i < 120; i++) {
+                EXPECT(creds_rig_await(g, i, ROLE)->access_key[0] != '\0');
+                EXPECT(g->gots[i].expires > creds_rig_wall());
+                creds_rig_advance(USEC_PER_SEC);
+                creds_rig_settle(g);
+        }
+        EXPECT(g->counts[ASKED_STS] >= 10 && g->counts[ASKED_STS] <= 20);
+}
+
 TEST(out_of_memory_is_a_failure_like_others) {
         unsigned n = 0;
 
