@@ -55,9 +55,9 @@ static void fetch_end(CredsFetch *take_fetch, const CredsFailure *failure) {
 static void on_own(const AwsCreds *creds, AwsFault fault, const char *error, void *userdata);
 
 /* 1: they are there. 0: waits for them. */
-static int fetch_get_own(CredsFetch *f) {
+static int fetch_get_own(CredsFetch *f, bool is_rollback) {
         aws_creds_done(&f->current);
-        return creds_set_get(f->creds->own, f->is_rollback, &f->current, on_own, f, &f->wait);
+        return creds_set_get(f->creds->own, is_rollback, &f->current, on_own, f, &f->wait);
 }
 
 static void on_sts(AwsCreds *take_creds, const CredsFailure *failure, void *userdata);
@@ -124,7 +124,11 @@ static bool fetch_retry(CredsFetch *f, const CredsFailure *failure) {
         f->has_refreshed = true;
         f->refusal = *failure;
         creds_set_distrust(f->creds->own, f->current.access_key);
-        r = fetch_get_own(f);
+        r = fetch_get_own(f, f->is_rollback);
+        /* At a rollback's pace, but not with what was refused: that is given out while another is fetched.
+         */
+        if (r > 0 && f->is_rollback)
+                r = fetch_get_own(f, false);
         if (r > 0)
                 fetch_go_on(f);
         return r >= 0;
@@ -239,7 +243,7 @@ int creds_fetch_role(Creds *c, const CredsKey *key, bool is_rollback, CredsPartD
         r = fetch_copy_key(f, key);
         if (r < 0)
                 return r;
-        r = fetch_get_own(f);
+        r = fetch_get_own(f, is_rollback);
         if (r > 0)
                 r = fetch_assume(f, NULL, failure);
         if (r < 0)

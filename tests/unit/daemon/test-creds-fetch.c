@@ -165,6 +165,21 @@ TEST(when_sts_refuses_the_own_set_a_fresh_one_is_tried_once) {
         EXPECT_STR(creds_rig_await(g, 2, NULL)->access_key, "ASIAK00000000001");
 }
 
+/* What STS refused just now it refuses again: here even a rollback has nothing better than to wait. */
+TEST(nor_does_a_rollback_try_the_refused_set_again) {
+        _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
+
+        g->env.ec2_metadata_disabled = NULL;
+        creds_rig_start(g);
+        (void) creds_rig_await(g, 0, NULL);
+        creds_rig_advance(USEC_PER_MINUTE);
+        g->hook = refuse_first_own;
+        creds_rig_get_for_rollback(g, 1, ARN("one"));
+        creds_rig_run(g, 2);
+        EXPECT_STR(g->gots[1].access_key, "ASIAS00000000001");
+        EXPECT_STR(g->log, "TRKSRKS");
+}
+
 static bool refuse_own(
                 CredsRig *g, Asked asked, unsigned n, const PeerRequest *request, Buf *out, PeerEnd *end) {
         if (asked != ASKED_STS)
