@@ -28,8 +28,10 @@ typedef enum FileState {
 } FileState;
 
 typedef struct File {
-        char *path;    /* NULL: there is no home to look in */
-        bool is_named; /* by the configuration, not found out */
+        char *path;      /* NULL: there is no home to look in */
+        bool is_named;   /* by the configuration, not found out */
+        bool is_chosen;  /* by the configuration or a variable */
+        bool is_missing; /* or empty, since the last look: not believed before the next one */
         FileState state;
         int seen; /* what stat() said: 0, or a negative errno; 1: it was not asked yet */
         FileIdentity identity;
@@ -83,6 +85,7 @@ static int set_paths(
                 int r;
 
                 f->files[k].is_named = !str_is_empty(path);
+                f->files[k].is_chosen = f->files[k].is_named || places[k].variable;
                 if (str_is_empty(path))
                         path = places[k].variable ? places[k].variable : places[k].usual;
                 r = file_set_path(&f->files[k], env, path);
@@ -129,19 +132,23 @@ static void file_forget(File *f) {
 }
 
 /* Not there, or behind a door that is closed to daemons (ProtectHome=): no file for us. Unless somebody said
- * that it is one. */
-static void file_miss(File *f, FileKind kind, int error) {
-        bool is_absent = error == -ENOENT || error == -ENOTDIR ||
-                        (kind != FILE_SYSTEMD && (error == -EACCES || error == -EPERM));
+ * that it is one. One that is seen, or chosen, but closed to us is no reason to take other keys instead. */
+static void file_miss(File *f, FileKind kind, bool is_seen, int error) {
+        bool is_closed = kind != FILE_SYSTEMD && (error == -EACCES || error == -EPERM),
+             is_absent = error == -ENOENT || error == -ENOTDIR;
 
-        if (f->is_named || !is_absent)
-                file_fail(f, is_absent ? FILE_UNREADABLE : FILE_BROKEN, "%s cannot be read: %s", f->path,
-                                error == -EFBIG                     ? "larger than 1 MiB"
-                                                : error == -ENOTSUP ? "not a regular file"
-                                                                    : strerror(-error));
+        if (is_absent && !f->is_named)
+                return;
+        if (is_closed && !is_seen && !f->is_chosen)
+                return;
+        file_fail(f, is_absent || is_closed ? FILE_UNREADABLE : FILE_BROKEN, "%s cannot be read: %s",
+                        f->path,
+                        error == -EFBIG                     ? "larger than 1 MiB"
+                                        : error == -ENOTSUP ? "not a regular file"
+                                                            : strerror(-error));
 }
 
-static int file_read(File *f, FileKind kind) {
+static int file_read(File *f, FileKind kind, bool is_seen) {
         char error[DIAG_MESSAGE_MAX] = "";
         char *text = NULL;
         size_t size = 0;
@@ -154,7 +161,7 @@ static int file_read(File *f, FileKind kind) {
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
-                file_miss(f, kind, r);
+                file_miss(f, kind, is_seen, r);
                 return 0;
         }
         r = ini_parse(text, size, &f->ini, error);
@@ -171,6 +178,15 @@ static int file_read(File *f, FileKind kind) {
         return 0;
 }
 
+/* Who replaces a file in place empties or removes it first. What was good is not given up in that moment:
+ * the next in line might be the keys of somebody else. */
+static bool file_is_in_the_making(File *f, int seen, const struct stat *st) {
+        bool was_missing = f->is_missing;
+
+        f->is_missing = f->state == FILE_GOOD && (seen == -ENOENT || (seen == 0 && st->st_size == 0));
+        return f->is_missing && !was_missing;
+}
+
 /* 1: it is another file now, or was not looked at yet. */
 static int file_look(File *f, FileKind kind) {
         FileIdentity identity = { 0 };
@@ -184,7 +200,9 @@ static int file_look(File *f, FileKind kind) {
                 identity = file_identity_of(&st);
         if (seen == f->seen && (seen < 0 || file_identity_equal(&identity, &f->identity)))
                 return 0;
-        r = file_read(f, kind);
+        if (file_is_in_the_making(f, seen, &st))
+                return 0;
+        r = file_read(f, kind, seen == 0);
         if (r < 0)
                 return r;
         if (f->seen == 0)

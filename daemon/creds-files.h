@@ -15,8 +15,8 @@ int creds_files_new(
 CredsFiles *creds_files_free(CredsFiles *f);
 DEFINE_TRIVIAL_CLEANUP(CredsFiles *, creds_files_free);
 
-/* Reads what has changed, looking at most once a second. 1: something did (the first look counts as that).
- * -ENOMEM: look again. */
+/* Reads what has changed, looking at most once a second. A file that is gone or empty must be so at two
+ * looks to count as that. 1: something did (the first look counts as that). -ENOMEM: look again. */
 int creds_files_look(CredsFiles *f, usec_t now_mono);
 
 /* Borrowed until the next look. A file that is not there is NULL. -EINVAL: one is there but cannot be used;

@@ -104,6 +104,69 @@ TEST(read_again_when_changed_but_not_all_the_time) {
         EXPECT_INT(creds_files_look(f, now += USEC_PER_SEC), 0);
 }
 
+/* Written anew in place, or removed and made again: there is a moment without any keys. */
+TEST(a_file_that_is_being_replaced_is_still_there) {
+        _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
+        _cleanup_(creds_files_freep) CredsFiles *f = open_files(g, NULL, NULL);
+        usec_t now = 100 * USEC_PER_SEC;
+
+        creds_rig_write(g, ".aws/credentials", "[default]\naws_access_key_id = A\n");
+        EXPECT_INT(creds_files_look(f, now), 1);
+        for (unsigned i = 0; i < 2; i++) {
+                if (i == 0)
+                        creds_rig_write(g, ".aws/credentials", "");
+                else
+                        creds_rig_remove(g, ".aws/credentials");
+                EXPECT_INT(creds_files_look(f, now += USEC_PER_SEC), 0);
+                EXPECT_STR(key_of(f), "A");
+                creds_rig_write(g, ".aws/credentials", "[default]\naws_access_key_id = A\n");
+                EXPECT_INT(creds_files_look(f, now += USEC_PER_SEC), 1);
+                EXPECT_STR(key_of(f), "A");
+        }
+        /* Gone for good. */
+        creds_rig_remove(g, ".aws/credentials");
+        EXPECT_INT(creds_files_look(f, now += USEC_PER_SEC), 0);
+        EXPECT_STR(key_of(f), "A");
+        EXPECT_INT(creds_files_look(f, now += USEC_PER_SEC), 1);
+        EXPECT(!key_of(f));
+        EXPECT_INT(creds_files_look(f, now += USEC_PER_SEC), 0);
+}
+
+TEST(a_file_that_is_closed_to_us_is_no_reason_for_other_keys) {
+        _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
+        _cleanup_(freep) char *path = alloc_printf("%s/.aws/credentials", g->directory),
+                              *folder = alloc_printf("%s/.aws", g->directory);
+        bool is_root = geteuid() == 0;
+        CredsFiles *f;
+
+        creds_rig_write(g, ".aws/credentials", "[default]\naws_access_key_id = A\n");
+        EXPECT_OK(chmod(path, 0));
+        EXPECT_OK(chmod(g->directory, 0755));
+        EXPECT_OK(chmod(folder, 0755));
+        if (is_root)
+                EXPECT_OK(seteuid(65534));
+        f = open_files(g, NULL, NULL);
+        EXPECT_INT(creds_files_look(f, 0), 1);
+        EXPECT_CONTAINS(creds_files_problem(f), "/.aws/credentials cannot be read: Permission denied");
+        creds_files_free(f);
+        /* Behind a closed door nobody knows of any file; unless a variable does. */
+        if (is_root) {
+                EXPECT_OK(seteuid(0));
+                EXPECT_OK(chmod(folder, 0));
+                EXPECT_OK(seteuid(65534));
+                f = open_files(g, NULL, NULL);
+                EXPECT_INT(creds_files_look(f, 0), 1);
+                EXPECT(!creds_files_problem(f));
+                creds_files_free(f);
+                g->env.shared_credentials_file = path;
+                f = open_files(g, NULL, NULL);
+                EXPECT_INT(creds_files_look(f, 0), 1);
+                EXPECT_CONTAINS(creds_files_problem(f), "cannot be read: Permission denied");
+                creds_files_free(f);
+                EXPECT_OK(seteuid(0));
+        }
+}
+
 TEST(a_file_that_somebody_named_is_missed) {
         _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
         _cleanup_(creds_files_freep) CredsFiles *f = open_files(g, "~/config", NULL);
