@@ -9,8 +9,10 @@
 #include "daemon/clock.h"
 #include "daemon/creds-internal.h"
 
-/* Sets of roles that are kept while nobody waits for them. */
-#define ROLES_MAX 64
+/* Sets of roles that are kept while nobody waits for them: more accounts than anybody rolls out to at a
+ * time. With fewer, polls that go round all roles would find each one just dropped, and ask STS every time.
+ */
+#define ROLES_MAX 1024
 
 void creds_look_at_files(Creds *c, usec_t now_mono) {
         int r = creds_files_look(c->files, now_mono);

@@ -8,7 +8,7 @@
 #include "daemon/creds.h"
 #include "unit/daemon/http-peer.h"
 
-#define GOTS_MAX 256
+#define GOTS_MAX 1100
 #define RIG_LIFE USEC_PER_HOUR /* of what STS, IMDS and the container endpoint hand out */
 
 typedef struct CredsRig CredsRig;

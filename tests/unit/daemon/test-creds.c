@@ -108,40 +108,43 @@ TEST(one_refresh_for_all_who_wait) {
         EXPECT_STR(g->log, "S");
 }
 
+#define ROLES 1024
+#define MANY (ROLES + 30)
+
 TEST(sets_that_nobody_uses_make_place) {
         _cleanup_(creds_rig_freep) CredsRig *g = begin();
         char arn[128];
 
-        for (size_t i = 0; i < 64; i++) {
+        for (size_t i = 0; i < ROLES; i++) {
                 (void) snprintf(arn, sizeof(arn), ARN("r%zu"), i);
-                (void) creds_rig_await(g, i, arn);
+                (void) creds_rig_await(g, 0, arn);
         }
-        EXPECT_INT(g->counts[ASKED_STS], 64);
+        EXPECT_INT(g->counts[ASKED_STS], ROLES);
         /* The oldest by use goes, which is not the oldest by age. */
-        EXPECT(creds_rig_await(g, 64, ARN("r0"))->was_at_once);
-        EXPECT(!creds_rig_await(g, 65, ARN("r64"))->was_at_once);
-        EXPECT(creds_rig_await(g, 66, ARN("r0"))->was_at_once);
-        EXPECT(creds_rig_await(g, 67, ARN("r2"))->was_at_once);
-        EXPECT(!creds_rig_await(g, 68, ARN("r1"))->was_at_once);
-        EXPECT_INT(g->counts[ASKED_STS], 66);
+        EXPECT(creds_rig_await(g, 1, ARN("r0"))->was_at_once);
+        EXPECT(!creds_rig_await(g, 2, ARN("more"))->was_at_once);
+        EXPECT(creds_rig_await(g, 3, ARN("r0"))->was_at_once);
+        EXPECT(creds_rig_await(g, 4, ARN("r2"))->was_at_once);
+        EXPECT(!creds_rig_await(g, 5, ARN("r1"))->was_at_once);
+        EXPECT_INT(g->counts[ASKED_STS], ROLES + 2);
 }
 
 TEST(sets_that_somebody_waits_for_stay) {
         _cleanup_(creds_rig_freep) CredsRig *g = begin();
         char arn[128];
 
-        for (size_t i = 0; i < 100; i++) {
+        for (size_t i = 0; i < MANY; i++) {
                 (void) snprintf(arn, sizeof(arn), ARN("r%zu"), i);
                 creds_rig_get(g, i, arn);
         }
-        creds_rig_run(g, 100);
-        for (size_t i = 0; i < 100; i++)
+        creds_rig_run(g, MANY);
+        for (size_t i = 0; i < MANY; i++)
                 EXPECT(g->gots[i].access_key[0] != '\0');
-        EXPECT_INT(g->counts[ASKED_STS], 100);
+        EXPECT_INT(g->counts[ASKED_STS], MANY);
         /* And are dropped when there is no more reason. */
-        (void) creds_rig_await(g, 100, ARN("more"));
-        EXPECT(!creds_rig_await(g, 101, ARN("r0"))->was_at_once);
-        EXPECT(creds_rig_await(g, 102, ARN("r99"))->was_at_once);
+        (void) creds_rig_await(g, MANY, ARN("more"));
+        EXPECT(!creds_rig_await(g, MANY + 1, ARN("r0"))->was_at_once);
+        EXPECT(creds_rig_await(g, MANY + 2, arn)->was_at_once);
 }
 
 TEST(a_variable_that_is_no_good_is_said_at_once) {
