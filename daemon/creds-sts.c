@@ -158,10 +158,15 @@ static int call_build(const StsCall *call, HttpRequest *ret, CredsFailure *failu
                         return r;
                 r = sts_assume_role_with_web_identity(&call->endpoint, &role, token, size, ret);
         }
+        if (r == -EINVAL && token)
+                return creds_failure_set(failure, AWS_EXPIRED,
+                                "role %s cannot be assumed: the web identity token file %s is empty, cut off or "
+                                "holds no token; or the role's ARN or session name is none",
+                                call->arn, call->token_file);
         if (r == -EINVAL)
                 return creds_failure_set(failure, AWS_INVALID,
-                                "role %s cannot be assumed: STS would not take its ARN, session name, external "
-                                "id, duration or token",
+                                "role %s cannot be assumed: its ARN, session name, external id or duration is "
+                                "none that STS takes",
                                 call->arn);
         return r;
 }

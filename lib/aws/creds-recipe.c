@@ -397,6 +397,23 @@ static int refuse_missing_profile(Search *s, const char *profile) {
                         credentials_path(s), hint);
 }
 
+/* Whoever hands us keys does not mean those of the container or the instance. An empty text hands none. */
+static int check_systemd(Search *s, const char *profile) {
+        const char *path = s->texts->systemd_path, *section;
+        char hint[DIAG_MESSAGE_MAX / 2];
+        size_t cursor = 0;
+
+        section = s->texts->systemd ? ini_section(s->texts->systemd, &cursor) : NULL;
+        if (!section)
+                return 0;
+        profile_suggest(&(const ProfileFiles){ .credentials = s->texts->systemd }, profile, hint,
+                        sizeof(hint));
+        return refuse(s,
+                        "%s has no keys in a section [%s], and profile \"%s\" has none elsewhere: give them that "
+                        "section; %s",
+                        path ? path : "systemd's credential \"aws\"", profile, profile, hint);
+}
+
 static int search(Search *s, const char *profile, bool is_explicit) {
         int r = from_systemd(s, profile);
 
@@ -411,15 +428,17 @@ static int search(Search *s, const char *profile, bool is_explicit) {
                 return refuse_missing_profile(s, profile);
         r = from_chain(s, profile);
         if (r == 0)
+                r = check_systemd(s, profile);
+        if (r == 0)
                 r = from_container(s);
         if (r == 0)
                 r = from_imds(s);
         if (r == 0)
                 return refuse(s,
-                                "no AWS credentials: AWS_ACCESS_KEY_ID is not set, profile \"%s\" has none in %s "
-                                "or %s, this is no container, and AWS_EC2_METADATA_DISABLED is true; provide any "
-                                "of them",
-                                profile, config_path(s), credentials_path(s));
+                                "%sprofile \"%s\" has none in %s or %s, this is no container, and "
+                                "AWS_EC2_METADATA_DISABLED is true; provide any of them",
+                                s->uses_env ? "AWS_ACCESS_KEY_ID is not set, " : "", profile, config_path(s),
+                                credentials_path(s));
         return r < 0 ? r : take_region(s, profile);
 }
 

@@ -43,7 +43,8 @@ void creds_recipe_done(CredsRecipe *r);
 
 /* The texts a recipe is made from; each may be NULL. "systemd": the file "aws" in $CREDENTIALS_DIRECTORY, in
  * the format of the shared credentials file; keys in it come before all else: those of [profile], or of
- * [default] when the other files do not know the profile. A source_profile finds its keys there, too.
+ * [default] when the other files do not know the profile. A source_profile finds its keys there, too. When
+ * it has sections but none of use, container and IMDS are not asked instead.
  * The *_path are for messages. */
 typedef struct CredsTexts {
         const Ini *systemd, *config, *credentials;

@@ -130,15 +130,24 @@ TEST(systemd_credentials) {
                     fallback = { "", NULL, "[default]\n" KEYS("AKIDDEFAULT") },
                     source = { config, NULL, "[default]\n" KEYS("AKIDDEFAULT") "[base]\n" KEYS("AKIDBASE") },
                     half = { NULL, NULL, "[default]\naws_secret_access_key = " SECRET "\n" };
-        static const char *const messages[3] = {
-                "/run/aws: [default]: line 2: aws_secret_access_key is set"
-        };
+        const Files elsewhere = { "[profile p]\nregion = eu-west-1\n", NULL,
+                "[default]\n" KEYS("AKIDDEFAULT") },
+                    empty = { NULL, NULL, "# none here\n" };
+        static const char
+                        *const messages[3] = { "/run/aws: [default]: line 2: aws_secret_access_key is set" },
+                               *const useless[3] = { "/run/aws has no keys in a section [p]",
+                                       "there is \"default\"" };
 
         expect(&own, &env_keys, "p", false, "static AKIDP");
         expect(&fallback, &env_keys, "p", true, "static AKIDDEFAULT");
         /* The files know the profile: it is not mistaken for the default one. */
         expect(&source, &no_env, "p", true, "static AKIDBASE > main");
         expect_error(&half, &env_keys, "default", false, messages);
+        /* Nor are the instance's keys taken while there are others, only with another name. */
+        expect_error(&elsewhere, &no_env, "p", false, useless);
+        expect_error(&elsewhere, &env_container, "p", true, useless);
+        expect(&elsewhere, &env_keys, "p", false, "static AKIDENV");
+        expect(&empty, &no_env, "default", false, "imds");
 }
 
 TEST(environment) {
@@ -298,8 +307,8 @@ TEST(chains_have_a_maximum) {
 
 TEST(nothing_anywhere) {
         static const char *const
-                        messages[3] = { "no AWS credentials", "/etc/config or /etc/credentials",
-                                "AWS_EC2_METADATA_DISABLED is true" },
+                        messages[3] = { "AWS_ACCESS_KEY_ID is not set, profile \"default\"",
+                                "/etc/config or /etc/credentials", "AWS_EC2_METADATA_DISABLED is true" },
                         *const flag[3] = { "AWS_EC2_METADATA_DISABLED is \"yes\", expected true or false" },
                         *const missing[3] = { "there is no profile \"default\"", "there is none at all" };
         const AwsEnv odd = { .ec2_metadata_disabled = "yes" };

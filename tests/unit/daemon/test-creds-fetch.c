@@ -118,6 +118,15 @@ TEST(web_identity_tokens_are_read_each_time) {
         EXPECT_CONTAINS(g->body[ASKED_WEB], "WebIdentityToken=second.jwt");
 }
 
+TEST(a_web_token_that_is_none) {
+        _cleanup_(creds_rig_freep) CredsRig *g = begin_web(NULL);
+
+        creds_rig_write(g, "token", "\n");
+        EXPECT_INT(creds_rig_await(g, 0, NULL)->fault, AWS_EXPIRED);
+        EXPECT_CONTAINS(g->gots[0].error, "/token is empty, cut off or holds no token");
+        EXPECT_STR(g->log, "");
+}
+
 TEST(a_role_on_top_of_a_web_identity) {
         _cleanup_(creds_rig_freep) CredsRig *g = begin_web("top");
 
