@@ -7,6 +7,8 @@
 
 #define SUGGESTED_MAX 5u   /* names that are listed */
 #define NAME_SHOWN_MAX 40u /* longer ones are not */
+/* Names that are looked at: each costs a walk over the other file. */
+#define EXAMINED_MAX 1000u
 
 const char *profile_config_section(
                 const ProfileFiles *files, const char *name, char ret[static PROFILE_SECTION_MAX]) {
@@ -79,7 +81,10 @@ static void list_names(const ProfileFiles *files, char *ret, size_t size) {
         size_t used, n = 0;
 
         used = (size_t) snprintf(ret, size, "there is");
-        while (n < SUGGESTED_MAX && (name = profile_next(files, &cursor))) {
+        for (unsigned i = 0; i < EXAMINED_MAX && n < SUGGESTED_MAX; i++) {
+                name = profile_next(files, &cursor);
+                if (!name)
+                        break;
                 if (!is_showable(name) || used + strlen(name) + sizeof(", \"\"") > size)
                         continue;
                 used += (size_t) snprintf(ret + used, size - used, "%s \"%s\"", n > 0 ? "," : "", name);
@@ -94,7 +99,7 @@ void profile_suggest(const ProfileFiles *files, const char *name, char *ret, siz
         ProfileCursor cursor = { 0 };
         const char *other, *best = NULL;
 
-        while ((other = profile_next(files, &cursor))) {
+        for (unsigned i = 0; i < EXAMINED_MAX && (other = profile_next(files, &cursor)); i++) {
                 unsigned distance = str_distance(name, other);
 
                 if (distance < nearest && is_showable(other)) {
