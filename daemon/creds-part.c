@@ -52,7 +52,9 @@ int creds_read_token(
         if (r >= 0 || r == -ENOMEM)
                 return r;
         return creds_failure_set(failure, AWS_EXPIRED, "%s %s cannot be read: %s", what, path,
-                        r == -EFBIG ? "larger than 64 KiB" : strerror(-r));
+                        r == -EFBIG                     ? "larger than 64 KiB"
+                                        : r == -ENOTSUP ? "not a regular file"
+                                                        : strerror(-r));
 }
 
 usec_t creds_local_time(const Skew *skew, usec_t time) {

@@ -176,12 +176,23 @@ static bool set_is_expired(CredsSet *s, const AwsCreds *creds, const Now *now) {
         return true;
 }
 
+/* One that is over, or the old one once more shortly before its end. */
+static bool is_overdue(const CredsSet *s, const AwsCreds *creds, const Now *now) {
+        usec_t left = usec_sub(creds->expires, now->wall);
+
+        if (!s->asks_imds || left > 2 * WAIT_LEAD)
+                return false;
+        return left == 0 || (s->held.secret_key && creds_is_same(&s->held, creds));
+}
+
 static void set_take(CredsSet *s, AwsCreds *take_creds) {
+        bool is_extended;
         Now now;
 
         clock_read(&now);
         if (set_is_expired(s, take_creds, &now))
                 return;
+        is_extended = is_overdue(s, take_creds, &now);
         aws_creds_done(&s->held);
         s->held = *take_creds;
         *take_creds = (AwsCreds){ 0 };
@@ -192,7 +203,7 @@ static void set_take(CredsSet *s, AwsCreds *take_creds) {
         set_pace(s, usec_add(now.mono, s->is_doubted ? PACE_REFUSED : PACE));
         s->is_doubted = false;
         (void) creds_failure_set(&s->failure, AWS_EXPIRED, "the keys from %s have expired", s->source);
-        if (s->is_imds && usec_sub(s->held.expires, now.wall) <= 2 * WAIT_LEAD)
+        if (is_extended)
                 set_extend(s, ASK_AGAIN + prng_below(&s->creds->prng, ASK_AGAIN), &now);
         else {
                 s->is_extended = false;

@@ -1,6 +1,7 @@
 #include "daemon/creds-part.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "lib/test.h"
@@ -55,6 +56,10 @@ TEST(token_files) {
         creds_rig_write(g, "token", big);
         EXPECT_INT(creds_read_token(path, "token", &text, &size, &f), -EIO);
         EXPECT_CONTAINS(f.message, "larger than 64 KiB");
+        creds_rig_remove(g, "token");
+        EXPECT_OK(mkfifo(path, 0600));
+        EXPECT_INT(creds_read_token(path, "token", &text, &size, &f), -EIO); /* at once */
+        EXPECT_CONTAINS(f.message, "cannot be read: not a regular file");
 }
 
 TEST(times_of_another_clock) {

@@ -351,6 +351,40 @@ TEST(a_clock_that_is_set_forward_ends_no_set) {
         EXPECT(g->counts[ASKED_STS] >= 4 && g->counts[ASKED_STS] <= 8);
 }
 
+TEST(sets_of_imds_that_live_for_seconds_are_replaced_not_extended) {
+        _cleanup_(creds_rig_freep) CredsRig *g = begin_imds();
+
+        g->life = 12 * USEC_PER_SEC;
+        for (size_t i = 0; i < 60; i++) {
+                EXPECT(creds_rig_await(g, i, NULL)->access_key[0] != '\0');
+                EXPECT(g->gots[i].expires <= creds_rig_wall() + 12 * USEC_PER_SEC);
+                creds_rig_advance(USEC_PER_SEC);
+                creds_rig_settle(g);
+        }
+        EXPECT(g->counts[ASKED_KEYS] >= 5 && g->counts[ASKED_KEYS] <= 10);
+}
+
+static bool old_set_with_a_minute(
+                CredsRig *g, Asked asked, unsigned n, const PeerRequest *request, Buf *out, PeerEnd *end) {
+        if (asked != ASKED_KEYS)
+                return false;
+        creds_rig_json(g, "ASIAOLD000000001", (UINT64_C(1750000000) + 60) * USEC_PER_SEC, out);
+        return true;
+}
+
+TEST(a_set_that_imds_hands_out_to_the_last_is_used_on) {
+        _cleanup_(creds_rig_freep) CredsRig *g = begin_imds();
+
+        g->hook = old_set_with_a_minute;
+        for (size_t i = 0; i < 60; i++) {
+                EXPECT_STR(creds_rig_await(g, i, NULL)->access_key, "ASIAOLD000000001");
+                EXPECT(g->gots[i].expires > creds_rig_wall());
+                creds_rig_advance(10 * USEC_PER_SEC);
+                creds_rig_settle(g);
+        }
+        EXPECT(g->counts[ASKED_KEYS] >= 2 && g->counts[ASKED_KEYS] <= 6);
+}
+
 /* In twelve seconds, too, there is a refresh ahead, and at no faster pace than it takes. */
 TEST(sets_that_live_for_seconds) {
         _cleanup_(creds_rig_freep) CredsRig *g = begin();
