@@ -256,6 +256,10 @@ void creds_fetch_hurry(CredsFetch *f) {
         f->is_rollback = true;
         if (f->sts)
                 creds_sts_hurry(f->sts);
-        if (f->wait)
-                creds_set_hurry(f->creds->own);
+        if (!f->wait)
+                return;
+        creds_set_hurry(f->creds->own);
+        /* But for another set than that which STS refused. */
+        if (!f->has_refreshed)
+                creds_wait_hurry(f->wait);
 }

@@ -41,6 +41,8 @@ int creds_set_get(CredsSet *s, bool is_rollback, AwsCreds *ret, CredsDone done, 
 void creds_set_distrust(CredsSet *s, const char *access_key);
 /* A rollback waits for it now. */
 void creds_set_hurry(CredsSet *s);
+/* The same of somebody who waits already: what does for a rollback is given out, from the loop. */
+void creds_wait_hurry(CredsWait *w);
 
 bool creds_set_is_idle(const CredsSet *s); /* nobody waits */
 bool creds_set_is_for(const CredsSet *s, const CredsKey *key);

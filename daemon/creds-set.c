@@ -319,6 +319,19 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* Rollbacks first, but for those who are only to be told. */
+static void wait_link(CredsWait *w, CredsSet *s) {
+        CredsWait *next = w->is_rollback ? s->first_wait : NULL;
+
+        while (next && (next->is_rollback || next->has_failed))
+                next = next->next;
+        w->set = s;
+        w->next = next;
+        w->previous = next ? next->previous : s->last_wait;
+        *(w->previous ? &w->previous->next : &s->first_wait) = w;
+        *(next ? &next->previous : &s->last_wait) = w;
+}
+
 static void wait_unlink(CredsWait *w) {
         CredsSet *s = TAKE_PTR(w->set);
 
@@ -428,15 +441,12 @@ int creds_set_get(CredsSet *s, bool is_rollback, AwsCreds *ret, CredsDone done, 
         if (!w)
                 return -ENOMEM;
         *w = (CredsWait){
-                .set = s,
-                .previous = s->last_wait,
                 .has_failed = look == LOOK_FAILED,
                 .is_rollback = is_rollback,
                 .done = done,
                 .userdata = userdata,
         };
-        *(w->previous ? &w->previous->next : &s->first_wait) = w;
-        s->last_wait = w;
+        wait_link(w, s);
         if (look == LOOK_FAILED)
                 set_arm(s);
         if (ret_wait)
@@ -461,6 +471,15 @@ void creds_set_distrust(CredsSet *s, const char *access_key) {
 void creds_set_hurry(CredsSet *s) {
         if (s->fetch)
                 creds_fetch_hurry(s->fetch);
+}
+
+void creds_wait_hurry(CredsWait *w) {
+        CredsSet *s = w->set;
+
+        wait_unlink(w);
+        w->is_rollback = true;
+        wait_link(w, s);
+        set_arm(s);
 }
 
 bool creds_set_is_idle(const CredsSet *s) {

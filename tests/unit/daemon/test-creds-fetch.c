@@ -189,6 +189,35 @@ TEST(nor_does_a_rollback_try_the_refused_set_again) {
         EXPECT_STR(g->log, "TRKSRKS");
 }
 
+static bool hang_imds(
+                CredsRig *g, Asked asked, unsigned n, const PeerRequest *request, Buf *out, PeerEnd *end) {
+        *end = PEER_HANG;
+        return asked != ASKED_STS;
+}
+
+/* The own set is about to end, and a role waits for the next one. A rollback that wants the role does not.
+ */
+TEST(a_rollback_takes_the_own_set_as_it_is) {
+        _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
+
+        g->env.ec2_metadata_disabled = NULL;
+        g->env.metadata_timeout = "60";
+        creds_rig_start(g);
+        (void) creds_rig_await(g, 0, NULL);
+        creds_rig_advance(RIG_LIFE - 30 * USEC_PER_SEC);
+        g->hook = hang_imds;
+        creds_rig_get(g, 1, NULL);
+        creds_rig_get(g, 2, ARN("one"));
+        creds_rig_settle(g);
+        EXPECT(!g->gots[1].is_done && !g->gots[2].is_done && g->counts[ASKED_STS] == 0);
+        creds_rig_get_for_rollback(g, 3, ARN("one"));
+        creds_rig_run(g, 3);
+        EXPECT_STR(g->gots[3].access_key, "ASIAS00000000000");
+        EXPECT_STR(g->gots[2].access_key, "ASIAS00000000000");
+        EXPECT(!g->gots[1].is_done);
+        EXPECT_CONTAINS(g->head[ASKED_STS], "Credential=ASIAK00000000000/");
+}
+
 static bool refuse_own(
                 CredsRig *g, Asked asked, unsigned n, const PeerRequest *request, Buf *out, PeerEnd *end) {
         if (asked != ASKED_STS)
