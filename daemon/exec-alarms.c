@@ -31,6 +31,7 @@ struct AlarmBatch {
         ExecOp **ops; /* NULL: not waited for any more */
         size_t n_ops;
         AwsCall *call; /* NULL: more may come */
+        CloudwatchProtocol protocol;
         AlarmData data;
         unsigned n_pages;
 };
@@ -200,8 +201,8 @@ static void on_page(const AwsCallOutcome *outcome, void *userdata);
 static int build(const AwsEndpoint *endpoint, HttpRequest *ret, void *userdata) {
         const AlarmBatch *b = userdata;
 
-        return cloudwatch_describe_alarms(endpoint, exec_protocol(b->alarmer->exec, b->scope.region),
-                        (const char *const *) b->names, b->n_names, b->data.next_token, ret);
+        return cloudwatch_describe_alarms(endpoint, b->protocol, (const char *const *) b->names, b->n_names,
+                        b->data.next_token, ret);
 }
 
 /* Asks for the first page, or the one after those that were taken. */
@@ -209,8 +210,10 @@ static void batch_ask(AlarmBatch *b) {
         AwsCallSpec spec = exec_scope_spec(&b->scope, AWS_CLOUDWATCH, GATE_ALARMS, b->lane);
         int r = 0;
 
-        if (!b->data.alarms)
+        if (!b->data.alarms) {
+                b->protocol = exec_protocol(b->alarmer->exec, b->scope.region);
                 r = alarm_data_init(&b->data, b->n_names);
+        }
         if (r >= 0)
                 r = aws_call_start(b->alarmer->exec->caller, &spec, build, on_page, b, &b->call);
         if (r < 0)
@@ -221,8 +224,8 @@ static void batch_take(AlarmBatch *b, const AwsCallOutcome *outcome) {
         char error[160] = "";
         int r;
 
-        r = cloudwatch_parse_alarms(outcome->response, exec_protocol(b->alarmer->exec, b->scope.region),
-                        (const char *const *) b->names, &b->data, error);
+        r = cloudwatch_parse_alarms(
+                        outcome->response, b->protocol, (const char *const *) b->names, &b->data, error);
         if (r == -EBADMSG) {
                 batch_fail(b, AWS_PERMANENT, error);
         } else if (r < 0) {
@@ -262,7 +265,7 @@ static void on_page(const AwsCallOutcome *outcome, void *userdata) {
         AlarmBatch *b = userdata;
 
         b->call = NULL;
-        if (exec_must_speak_query(b->alarmer->exec, b->scope.region, outcome))
+        if (exec_must_speak_query(b->alarmer->exec, b->scope.region, &b->protocol, outcome))
                 batch_ask(b);
         else if (outcome->error.fault == AWS_OK)
                 batch_take(b, outcome);

@@ -32,6 +32,7 @@ struct ExecBatch {
         size_t n_parts, n_queries;
         bool is_open; /* more may come */
         AwsCall *call;
+        CloudwatchProtocol protocol;
         MetricData data;
         unsigned n_pages;
 };
@@ -214,8 +215,8 @@ static int build_page(const AwsEndpoint *endpoint, HttpRequest *ret, void *userd
                                 p->n * sizeof(MetricQuery));
                 n += p->n;
         }
-        return cloudwatch_get_metric_data(endpoint, exec_protocol(b->batcher->exec, b->scope.region),
-                        queries, n, b->from, b->until, b->data.next_token, ret);
+        return cloudwatch_get_metric_data(
+                        endpoint, b->protocol, queries, n, b->from, b->until, b->data.next_token, ret);
 }
 
 /* Asks for the first page, or the one after those that were taken. */
@@ -224,8 +225,10 @@ static void batch_ask(ExecBatch *b) {
         int r = 0;
 
         b->is_open = false;
-        if (!b->data.series)
+        if (!b->data.series) {
+                b->protocol = exec_protocol(b->batcher->exec, b->scope.region);
                 r = metric_data_init(&b->data, b->n_queries);
+        }
         if (r >= 0)
                 r = aws_call_start(b->batcher->exec->caller, &spec, build_page, on_page, b, &b->call);
         if (r < 0)
@@ -305,8 +308,7 @@ static void batch_take(ExecBatch *b, const AwsCallOutcome *outcome) {
         char error[160] = "";
         int r;
 
-        r = cloudwatch_parse_metric_data(outcome->response, exec_protocol(b->batcher->exec, b->scope.region),
-                        &b->data, error);
+        r = cloudwatch_parse_metric_data(outcome->response, b->protocol, &b->data, error);
         if (r == -EBADMSG) {
                 batch_fail_with(b, AWS_PERMANENT, error);
         } else if (r < 0) {
@@ -325,7 +327,7 @@ static void on_page(const AwsCallOutcome *outcome, void *userdata) {
         ExecBatch *b = userdata;
 
         b->call = NULL;
-        if (exec_must_speak_query(b->batcher->exec, b->scope.region, outcome))
+        if (exec_must_speak_query(b->batcher->exec, b->scope.region, &b->protocol, outcome))
                 batch_ask(b);
         else if (outcome->error.fault == AWS_OK)
                 batch_take(b, outcome);

@@ -77,10 +77,12 @@ bool exec_op_take(ExecOp *op, const AwsCallOutcome *outcome);
 void exec_op_deliver(ExecOp *take_op); /* the last act of a callback: "done" may free the Exec */
 void exec_op_deliver_later(ExecOp *op);
 int exec_deliver_one(sd_event_source *source, void *userdata); /* for a defer source */
-/* Some regions' CloudWatch may not know the JSON protocol: true, that is what the reply says, it is noted,
- * and the same is to be asked again. */
-bool exec_must_speak_query(Exec *e, const char *region, const AwsCallOutcome *outcome);
+/* What to speak at first. A call keeps to it: others learn meanwhile. */
 CloudwatchProtocol exec_protocol(const Exec *e, const char *region);
+/* Some regions' CloudWatch may not know the JSON protocol: true, that is what the reply to a call in
+ * *protocol says, it is noted, *protocol is the other one, and the same is to be asked again. */
+bool exec_must_speak_query(
+                Exec *e, const char *region, CloudwatchProtocol *protocol, const AwsCallOutcome *outcome);
 
 /* A timer, off at first, behind everything else that is pending; and starts it: what is due at one moment
  * comes within moments. */

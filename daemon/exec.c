@@ -31,16 +31,21 @@ CloudwatchProtocol exec_protocol(const Exec *e, const char *region) {
         return map_get(e->without_json, region) ? CLOUDWATCH_QUERY : CLOUDWATCH_JSON;
 }
 
-bool exec_must_speak_query(Exec *e, const char *region, const AwsCallOutcome *outcome) {
-        if (exec_protocol(e, region) == CLOUDWATCH_QUERY) {
+bool exec_must_speak_query(
+                Exec *e, const char *region, CloudwatchProtocol *protocol, const AwsCallOutcome *outcome) {
+        if (outcome->error.fault == AWS_OK)
+                return false;
+        if (*protocol == CLOUDWATCH_QUERY) {
                 /* It was not that, then: the other protocol is to be tried first again. */
-                if (outcome->error.fault != AWS_OK)
-                        (void) map_remove(e->without_json, region);
+                (void) map_remove(e->without_json, region);
                 return false;
         }
-        return outcome->error.fault != AWS_OK && outcome->response &&
-                        cloudwatch_refuses_json(outcome->response) &&
-                        map_put(e->without_json, region, e) >= 0;
+        if (!outcome->response || !cloudwatch_refuses_json(outcome->response))
+                return false;
+        /* Another call may have learnt it already. */
+        (void) map_put(e->without_json, region, e);
+        *protocol = CLOUDWATCH_QUERY;
+        return true;
 }
 
 void exec_scope_done(ExecScope *s) {

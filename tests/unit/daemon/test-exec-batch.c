@@ -35,7 +35,8 @@ typedef struct Reading {
 typedef struct Crowd {
         ExecFixture *f;
         PlanTarget targets[READINGS_MAX];
-        char names[READINGS_MAX][16];
+        char names[READINGS_MAX][32];
+        const char *account; /* goes before the names */
         Plan plans[READINGS_MAX];
         Reading readings[READINGS_MAX];
         size_t n, n_done;
@@ -45,6 +46,7 @@ static Crowd *crowd_new(void) {
         Crowd *c = alloc_one(Crowd);
 
         EXPECT(c);
+        c->account = "";
         c->f = exec_fixture_new();
         return c;
 }
@@ -80,7 +82,7 @@ static Reading *ask(Crowd *c, const Action *action, const PlanCheck *checks, uin
         EXPECT(i < READINGS_MAX);
         if (!c->f->exec)
                 exec_fixture_open(c->f);
-        (void) snprintf(c->names[i], sizeof(c->names[i]), "f%zu", i);
+        (void) snprintf(c->names[i], sizeof(c->names[i]), "%sf%zu", c->account, i);
         c->targets[i] = c->f->target;
         c->targets[i].function = c->names[i];
         c->plans[i] = c->f->plan;
@@ -354,6 +356,27 @@ TEST(the_older_protocol_where_json_is_refused) {
         run(c, 2);
         EXPECT_INT(c->f->n_requests, 3);
         EXPECT_INT(c->readings[1].fault, FAULT_NONE);
+        crowd_free(c);
+}
+
+/* Those of the same moment are all refused, and none is to unlearn what another has just learnt. */
+TEST(calls_under_way_together_learn_the_older_protocol_together) {
+        static const char *const accounts[] = { "", "123456789012:function:", "210987654321:function:" };
+        Crowd *c = crowd_new();
+
+        c->f->answer = answer_query_only;
+        for (size_t n = 3; n <= 6; n += 3) {
+                for (size_t i = 0; i < ELEMENTSOF(accounts); i++) {
+                        c->account = accounts[i];
+                        (void) ask(c, &read_metrics, NULL, 0);
+                }
+                run(c, n);
+        }
+        for (size_t i = 0; i < 6; i++) {
+                EXPECT_INT(c->readings[i].fault, FAULT_NONE);
+                EXPECT_NEAR(c->readings[i].invocations, 7, 0);
+        }
+        EXPECT_INT(c->f->n_requests, 9);
         crowd_free(c);
 }
 
