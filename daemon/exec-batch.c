@@ -27,7 +27,8 @@ struct ExecBatch {
         ExecBatcher *batcher;
         ExecBatch *previous, *next;
         ExecScope scope;
-        usec_t from, until, period; /* the widest window, the shortest period */
+        usec_t from, until;       /* the widest window */
+        usec_t shortest, longest; /* periods; the longest is a multiple of all */
         Part *parts;
         size_t n_parts, n_queries;
         bool is_open; /* more may come */
@@ -83,7 +84,7 @@ static int batch_new(ExecBatcher *batcher, const ExecScope *scope, ExecBatch **r
         b->parts = alloc_array(CLOUDWATCH_QUERIES_MAX, sizeof(Part));
         if (!b->parts)
                 return -ENOMEM;
-        b->from = b->period = USEC_INFINITY;
+        b->from = b->shortest = USEC_INFINITY;
         b->batcher = batcher;
         b->next = batcher->first;
         if (b->next)
@@ -99,19 +100,37 @@ static usec_t period_of(const Part *p) {
         return exec_metrics_queries(p->metrics, &n)[p->first].period_seconds * USEC_PER_SEC;
 }
 
-static bool batch_has_room(const ExecBatch *b, const Part *p) {
-        usec_t from = usec_min(b->from, p->op->action.metrics.from);
-        usec_t until = usec_max(b->until, p->op->action.metrics.until);
-        usec_t period = usec_min(b->period, period_of(p));
-        size_t n = b->n_queries + p->n;
+/* Buckets begin at StartTime, wherever that is: it has to be on the grid of all. */
+static void batch_widen(ExecBatch *b, const Part *p) {
+        usec_t period = period_of(p);
 
-        return n <= CLOUDWATCH_QUERIES_MAX && usec_sub(until, from) / period * n <= POINTS_MAX;
+        b->shortest = usec_min(b->shortest, period);
+        b->longest = usec_max(b->longest, period);
+        b->from = usec_floor(usec_min(b->from, p->op->action.metrics.from), b->longest);
+        b->until = usec_max(b->until, p->op->action.metrics.until);
+}
+
+/* Of buckets as narrow as these CloudWatch gives none at all when it is asked for older ones. */
+static usec_t look_back_max(usec_t period) {
+        if (period < USEC_PER_MINUTE)
+                return 3 * USEC_PER_HOUR;
+        return (period < 5 * USEC_PER_MINUTE ? 15 : 63) * USEC_PER_DAY;
+}
+
+static bool batch_has_room(const ExecBatch *b, const Part *p) {
+        size_t n = b->n_queries + p->n;
+        usec_t period = period_of(p), span;
+        ExecBatch joined = *b;
+
+        if (n > CLOUDWATCH_QUERIES_MAX || (b->longest % period != 0 && period % b->longest != 0))
+                return false;
+        batch_widen(&joined, p);
+        span = usec_sub(joined.until, joined.from);
+        return span <= look_back_max(joined.shortest) && span / joined.shortest * n <= POINTS_MAX;
 }
 
 static void batch_push(ExecBatch *b, const Part *p) {
-        b->from = usec_min(b->from, p->op->action.metrics.from);
-        b->until = usec_max(b->until, p->op->action.metrics.until);
-        b->period = usec_min(b->period, period_of(p));
+        batch_widen(b, p);
         b->parts[b->n_parts++] = (Part){ p->op, exec_metrics_ref(p->metrics), p->first, p->n };
         b->n_queries += p->n;
         if (b->n_queries == CLOUDWATCH_QUERIES_MAX)

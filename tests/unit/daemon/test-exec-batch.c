@@ -199,6 +199,54 @@ TEST(windows_are_joined_and_cut_again) {
         crowd_free(c);
 }
 
+static Reading *ask_with_period(Crowd *c, usec_t period, usec_t from, usec_t until) {
+        Action action = read_metrics;
+
+        action.metrics.from = from;
+        action.metrics.until = until;
+        c->f->plan.period = period;
+        return ask(c, &action, NULL, 0);
+}
+
+/* CloudWatch cuts its buckets from StartTime on. */
+TEST(a_window_is_no_multiple_of_less_than_the_longest_period) {
+        Crowd *c = crowd_new();
+
+        c->f->answer = answer;
+        (void) ask_with_period(c, 300 * USEC_PER_SEC, 900 * USEC_PER_SEC, 1500 * USEC_PER_SEC);
+        (void) ask_with_period(c, 60 * USEC_PER_SEC, 660 * USEC_PER_SEC, 1320 * USEC_PER_SEC);
+        (void) ask_with_period(c, 10 * USEC_PER_SEC, 1310 * USEC_PER_SEC, 1320 * USEC_PER_SEC);
+        run(c, 3);
+        EXPECT_INT(c->f->n_requests, 1);
+        EXPECT_CONTAINS(c->f->sent[0], "\"StartTime\":600,\"EndTime\":1500");
+        expect_good(c, 1);
+        crowd_free(c);
+}
+
+TEST(periods_without_a_common_grid_have_calls_of_their_own) {
+        Crowd *c = crowd_new();
+
+        c->f->answer = answer;
+        (void) ask_with_period(c, 300 * USEC_PER_SEC, 600 * USEC_PER_SEC, 1200 * USEC_PER_SEC);
+        (void) ask_with_period(c, 420 * USEC_PER_SEC, 420 * USEC_PER_SEC, 1260 * USEC_PER_SEC);
+        run(c, 2);
+        EXPECT_INT(c->f->n_requests, 2);
+        crowd_free(c);
+}
+
+/* Asked for what is older than CloudWatch keeps such buckets, it gives none at all. */
+TEST(narrow_buckets_do_not_look_back_with_the_wide_ones) {
+        Crowd *c = crowd_new();
+
+        c->f->answer = answer;
+        (void) ask_with_period(c, 60 * USEC_PER_SEC, 0, 4 * USEC_PER_HOUR);
+        (void) ask_with_period(c, 10 * USEC_PER_SEC, 3 * USEC_PER_HOUR, 4 * USEC_PER_HOUR);
+        (void) ask_with_period(c, 60 * USEC_PER_SEC, 2 * USEC_PER_HOUR, 4 * USEC_PER_HOUR);
+        run(c, 3);
+        EXPECT_INT(c->f->n_requests, 2);
+        crowd_free(c);
+}
+
 TEST(a_long_look_back_goes_alone) {
         Action week = read_metrics;
         Crowd *c = crowd_new();
