@@ -102,6 +102,17 @@ void runner_cancel_effects(Runner *r) {
         }
 }
 
+void runner_withdraw_effects(Runner *r) {
+        for (RunnerOp **link = &r->ops, *op; (op = *link);) {
+                if (!exec_withdraw(op->exec)) {
+                        link = &op->next;
+                        continue;
+                }
+                *link = op->next;
+                free(op);
+        }
+}
+
 static void runner_on_done(const Event *event, void *userdata) {
         RunnerOp *op = userdata;
         Runner *r = runner_from(op->runner);

@@ -65,9 +65,10 @@ void runner_changed(Runner *r);
 /* runner-commit.c */
 /* Takes reports and effects of the list over before the state is replaced. -ENOMEM: nothing changed. */
 int runner_keep_actions(Runner *r, const ActionList *actions);
-void runner_commit(Runner *r);         /* state and unsaved reports -> store; then the effects */
-void runner_start_effects(Runner *r);  /* at once */
-void runner_cancel_effects(Runner *r); /* those under way */
+void runner_commit(Runner *r);           /* state and unsaved reports -> store; then the effects */
+void runner_start_effects(Runner *r);    /* at once */
+void runner_cancel_effects(Runner *r);   /* those under way */
+void runner_withdraw_effects(Runner *r); /* those under way that have not left yet */
 
 /* runner-warm.c */
 void runner_keep_warm(Runner *r); /* connections for what may have to be rolled back */

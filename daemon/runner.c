@@ -101,6 +101,8 @@ void runner_park(Runner *r, const char *format, ...) {
         r->mode = RUNNER_PARKED;
         r->attention = usec_add(now_mono(), SAY_AGAIN_AFTER);
         drop_queue(r);
+        /* A write that waits for its turn would leave with nobody to look after what it does. */
+        runner_withdraw_effects(r);
         runner_arm(r);
         runner_changed(r);
 }

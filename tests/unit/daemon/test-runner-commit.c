@@ -134,6 +134,23 @@ TEST(another_writer_parks_the_rollout_and_nothing_starts) {
         EXPECT(!runner_is_retired(g->runner));
 }
 
+TEST(what_waits_when_a_rollout_is_parked_does_not_leave_any_more) {
+        _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
+
+        script(PHASE_SHIFTING, "wm");
+        script(PHASE_ROLLING_BACK, "PRCW");
+        runner_start(g->runner);
+        fake_exec_call(1)->has_left = true;
+        runner_resume(g->runner);
+        trail_reset();
+        fake_store_answer(-EEXIST);
+        rig_settle(g->rig);
+        EXPECT_STR(trail(), "answer(-17) withdraw#2-too-late withdraw#1 ");
+        fake_exec_answer(1, (Event){ .fault = FAULT_NONE });
+        rig_settle(g->rig);
+        EXPECT_STR(trail(), "answer(-17) withdraw#2-too-late withdraw#1 ");
+}
+
 TEST(an_effect_that_cannot_start_never_left) {
         _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
 
