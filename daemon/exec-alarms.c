@@ -30,7 +30,8 @@ struct AlarmBatch {
         size_t n_names;
         ExecOp **ops; /* NULL: not waited for any more */
         size_t n_ops;
-        AwsCall *call; /* NULL: more may come */
+        bool is_closed; /* no more may come */
+        AwsCall *call;
         CloudwatchProtocol protocol;
         AlarmData data;
         unsigned n_pages;
@@ -116,7 +117,7 @@ static size_t find_name(const AlarmBatch *b, const char *name) {
 static bool batch_suits(const AlarmBatch *b, const ExecOp *op) {
         size_t n_new = 0;
 
-        if (b->call || b->lane != op->action.lane || b->n_ops == OPS_MAX ||
+        if (b->is_closed || b->lane != op->action.lane || b->n_ops == OPS_MAX ||
                         !exec_scope_equal(&b->scope, &op->scope))
                 return false;
         for (size_t i = 0; i < op->alarms->n; i++)
@@ -198,9 +199,15 @@ static void batch_fail(AlarmBatch *b, AwsFault fault, const char *words) {
 
 static void on_page(const AwsCallOutcome *outcome, void *userdata);
 
+/* Others may still come while it waits for its turn. */
 static int build(const AwsEndpoint *endpoint, HttpRequest *ret, void *userdata) {
-        const AlarmBatch *b = userdata;
+        AlarmBatch *b = userdata;
+        int r;
 
+        b->is_closed = true;
+        r = b->data.alarms ? 0 : alarm_data_init(&b->data, b->n_names);
+        if (r < 0)
+                return r;
         return cloudwatch_describe_alarms(endpoint, b->protocol, (const char *const *) b->names, b->n_names,
                         b->data.next_token, ret);
 }
@@ -208,14 +215,11 @@ static int build(const AwsEndpoint *endpoint, HttpRequest *ret, void *userdata) 
 /* Asks for the first page, or the one after those that were taken. */
 static void batch_ask(AlarmBatch *b) {
         AwsCallSpec spec = exec_scope_spec(&b->scope, AWS_CLOUDWATCH, GATE_ALARMS, b->lane);
-        int r = 0;
+        int r;
 
-        if (!b->data.alarms) {
+        if (!b->data.alarms)
                 b->protocol = exec_protocol(b->alarmer->exec, b->scope.region);
-                r = alarm_data_init(&b->data, b->n_names);
-        }
-        if (r >= 0)
-                r = aws_call_start(b->alarmer->exec->caller, &spec, build, on_page, b, &b->call);
+        r = aws_call_start(b->alarmer->exec->caller, &spec, build, on_page, b, &b->call);
         if (r < 0)
                 batch_fail(b, AWS_UNREACHABLE, strerror(-r));
 }
@@ -251,6 +255,7 @@ static void batch_split(AlarmBatch *take_batch) {
                 if (!op)
                         continue;
                 if (batch_new(b->alarmer, op, &single) >= 0 && batch_push(single, op) >= 0) {
+                        single->is_closed = true;
                         batch_ask(single);
                         continue;
                 }

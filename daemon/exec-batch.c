@@ -220,13 +220,19 @@ static void batch_fail_with(ExecBatch *b, AwsFault fault, const char *words) {
 
 static void on_page(const AwsCallOutcome *outcome, void *userdata);
 
+/* Others may still come while it waits for its turn. */
 static int build_page(const AwsEndpoint *endpoint, HttpRequest *ret, void *userdata) {
-        const ExecBatch *b = userdata;
+        ExecBatch *b = userdata;
         _cleanup_(freep) MetricQuery *queries = alloc_array(b->n_queries, sizeof(MetricQuery));
         size_t n = 0, n_all;
+        int r;
 
         if (!queries)
                 return -ENOMEM;
+        b->is_open = false;
+        r = b->data.series ? 0 : metric_data_init(&b->data, b->n_queries);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < b->n_parts; i++) {
                 const Part *p = &b->parts[i];
 
@@ -241,15 +247,11 @@ static int build_page(const AwsEndpoint *endpoint, HttpRequest *ret, void *userd
 /* Asks for the first page, or the one after those that were taken. */
 static void batch_ask(ExecBatch *b) {
         AwsCallSpec spec = exec_scope_spec(&b->scope, AWS_CLOUDWATCH, GATE_METRICS, LANE_POLL);
-        int r = 0;
+        int r;
 
-        b->is_open = false;
-        if (!b->data.series) {
+        if (!b->data.series)
                 b->protocol = exec_protocol(b->batcher->exec, b->scope.region);
-                r = metric_data_init(&b->data, b->n_queries);
-        }
-        if (r >= 0)
-                r = aws_call_start(b->batcher->exec->caller, &spec, build_page, on_page, b, &b->call);
+        r = aws_call_start(b->batcher->exec->caller, &spec, build_page, on_page, b, &b->call);
         if (r < 0)
                 batch_fail_with(b, AWS_UNREACHABLE, strerror(-r));
 }

@@ -11,6 +11,7 @@
 #define FROM (600 * USEC_PER_SEC)
 #define UNTIL (900 * USEC_PER_SEC)
 #define READINGS_MAX 256
+#define LINGER_MAX (40 * USEC_PER_MSEC)
 
 static const Action read_metrics = {
         .kind = ACTION_READ_METRICS,
@@ -425,6 +426,27 @@ TEST(calls_under_way_together_learn_the_older_protocol_together) {
                 EXPECT_NEAR(c->readings[i].invocations, 7, 0);
         }
         EXPECT_INT(c->f->n_requests, 9);
+        crowd_free(c);
+}
+
+/* While AWS throttles, readings that come one by one must not each become a call. */
+TEST(a_call_that_waits_for_its_turn_takes_others_along) {
+        Crowd *c = crowd_new();
+
+        c->f->answer = answer;
+        c->f->conf.aws_metrics_rate = 1;
+        (void) ask(c, &read_metrics, NULL, 0);
+        run(c, 1);
+        for (size_t i = 0; i < 3; i++) {
+                (void) ask(c, &read_metrics, NULL, 0);
+                /* Until the batch has stopped waiting for others, and now waits at the gate. */
+                for (size_t turn = 0; turn < 100 && sd_event_run(c->f->event, LINGER_MAX) > 0; turn++)
+                        ;
+        }
+        run(c, 4);
+        for (size_t i = 0; i < 4; i++)
+                expect_good(c, i);
+        EXPECT_INT(c->f->n_requests, 2);
         crowd_free(c);
 }
 
