@@ -62,11 +62,17 @@ void target_poll(Step *s, uint32_t i) {
                 ask_alarms(s, i);
 }
 
+/* Polls that failed together are to be asked for together again, in one call: each at a moment of its own,
+ * they would be many times the calls, and just when there is too much already. */
+#define AGAIN_GRID USEC_PER_SEC
+
 /* Asks again soon, at the latest when it would have been asked anyway. */
 static void note_failure(Step *s, uint32_t i, Op *op, usec_t *next) {
         const Event *e = s->event;
         usec_t delay = backoff_delay(op->attempt, e->fault, e->retry_after, false, &s->state->prng);
+        usec_t wall = s->now->wall;
 
+        delay = usec_sub(usec_ceil(usec_add(wall, delay), AGAIN_GRID), wall);
         target_note_error(&s->state->targets[i], e);
         op->attempt++;
         op->fault = e->fault;

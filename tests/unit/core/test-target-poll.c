@@ -77,6 +77,24 @@ TEST(polls_keep_to_the_grid) {
         EXPECT_INT(d->poll_effect.metrics.from % USEC_PER_MINUTE, 0);
 }
 
+/* Many rollouts fail in one call, and go in one call again. */
+TEST(a_poll_that_failed_keeps_to_a_grid_of_its_own) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        const TargetState *t = drive_target(d);
+
+        d->plan.max_blind = USEC_PER_HOUR;
+        d->plan.every = 5 * USEC_PER_MINUTE;
+        drive_to_hold(d, 0);
+        for (unsigned i = 0; i < 8; i++) {
+                while (d->poll_effect.op_id == 0)
+                        drive_tick(d);
+                drive_wait(d, 1234567);
+                drive_blind(d, FAULT_TRANSIENT);
+                EXPECT(t->next_poll > d->state->age);
+                EXPECT_INT((d->now.wall + t->next_poll - d->state->age) % USEC_PER_SEC, 0);
+        }
+}
+
 /* Instead of the rate, or beside it. */
 static Drive *drive_with_alarm(bool alone) {
         Drive *d = drive_new();
