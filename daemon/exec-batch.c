@@ -13,7 +13,7 @@
 #define POINTS_MAX CLOUDWATCH_DATAPOINTS_MAX
 
 /* What CloudWatch refused is asked by itself for this long. */
-#define SUSPECTS_MAX 64
+#define SUSPECTS_MAX 512
 #define SUSPECT_SPAN (15 * USEC_PER_MINUTE)
 
 /* Some queries of one operation, one after the other. */
@@ -161,28 +161,23 @@ static bool is_suspect(const ExecBatcher *b, uint64_t query, usec_t now) {
         return false;
 }
 
+/* One query stands for all that cannot be parted. */
 static void suspect(ExecBatcher *b, const ExecScope *scope, const Part *p) {
         size_t n;
         const MetricQuery *queries = exec_metrics_queries(p->metrics, &n);
         usec_t now = now_mono();
+        uint64_t query = fingerprint_of(scope, &queries[p->first]);
 
-        for (size_t i = p->first; i < p->first + p->n; i++) {
-                uint64_t query = fingerprint_of(scope, &queries[i]);
-
-                if (query != 0 && !is_suspect(b, query, now))
-                        b->suspects[b->next_suspect++ % SUSPECTS_MAX] =
-                                        (Suspect){ query, usec_add(now, SUSPECT_SPAN) };
-        }
+        if (query != 0 && !is_suspect(b, query, now))
+                b->suspects[b->next_suspect++ % SUSPECTS_MAX] =
+                                (Suspect){ query, usec_add(now, SUSPECT_SPAN) };
 }
 
 static bool part_is_suspect(const ExecBatcher *b, const Part *p, usec_t now) {
         size_t n;
         const MetricQuery *queries = exec_metrics_queries(p->metrics, &n);
 
-        for (size_t i = p->first; b->next_suspect > 0 && i < p->first + p->n; i++)
-                if (is_suspect(b, fingerprint_of(&p->op->scope, &queries[i]), now))
-                        return true;
-        return false;
+        return b->next_suspect > 0 && is_suspect(b, fingerprint_of(&p->op->scope, &queries[p->first]), now);
 }
 
 static void piece_end(ExecOp *op) {

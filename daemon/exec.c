@@ -33,15 +33,16 @@ CloudwatchProtocol exec_protocol(const Exec *e, const char *region) {
 
 bool exec_must_speak_query(
                 Exec *e, const char *region, CloudwatchProtocol *protocol, const AwsCallOutcome *outcome) {
-        if (outcome->error.fault == AWS_OK)
+        const HttpResponse *response = outcome->response;
+
+        if (outcome->error.fault == AWS_OK || !response || !cloudwatch_refuses_json(response))
                 return false;
         if (*protocol == CLOUDWATCH_QUERY) {
                 /* It was not that, then: the other protocol is to be tried first again. */
-                (void) map_remove(e->without_json, region);
+                if (!cloudwatch_refuses_queries(response))
+                        (void) map_remove(e->without_json, region);
                 return false;
         }
-        if (!outcome->response || !cloudwatch_refuses_json(outcome->response))
-                return false;
         /* Another call may have learnt it already. */
         (void) map_put(e->without_json, region, e);
         *protocol = CLOUDWATCH_QUERY;
