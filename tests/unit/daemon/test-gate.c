@@ -213,18 +213,31 @@ static void enter_again(Call *c) {
         gate_note(t.gate, &lambda, false);
 }
 
-TEST(done_may_cancel_and_enter) {
+/* Ten calls that all wait. On a busy machine a token may come in between: then all over again. */
+static bool ten_wait(void) {
+        bool all = true;
+
         set_up((const double[]){ 200, 1, 1 });
         (void) drain(&lambda, RATE_ROLLBACK);
-        for (size_t i = 0; i < 10; i++)
-                EXPECT(!enter(i, &lambda, i < 5 ? RATE_ROLLBACK : RATE_POLL));
+        for (size_t i = 0; i < 10 && all; i++)
+                all = !enter(i, &lambda, i < 5 ? RATE_ROLLBACK : RATE_POLL);
+        return all;
+}
+
+TEST(done_may_cancel_and_enter) {
+        for (unsigned n = 0; !ten_wait(); n++) {
+                EXPECT(n < 1000);
+                cancel_the_others(NULL);
+                tear_down();
+        }
         t.calls[0].then = cancel_the_others;
         run_until(1);
         EXPECT_INT(t.n_turns, 1);
         t.n_turns = 0;
         memset(t.calls, 0, sizeof(t.calls));
         t.calls[0].then = enter_again;
-        EXPECT(!enter(0, &lambda, RATE_ROLLBACK));
+        if (enter(0, &lambda, RATE_ROLLBACK))
+                on_turn(&t.calls[0]);
         run_until(20);
         tear_down();
 }
