@@ -36,7 +36,6 @@ typedef struct ExecOps {
 struct Exec {
         sd_event *event;
         AwsSettings settings;
-        char *role_arn, *external_id; /* of targets that name none; may be NULL */
         Http *http;
         Creds *creds;
         Gate *gate;

@@ -111,13 +111,6 @@ static int make_parts(Exec *e, const Conf *conf, const AwsEnv *env, char reterr[
         return r;
 }
 
-static int copy_text(const char *from, char **ret) {
-        if (!from)
-                return 0;
-        *ret = alloc_copy_string(from);
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int make_source(Exec *e) {
         int r;
 
@@ -137,8 +130,7 @@ int exec_new(sd_event *event, const Conf *conf, const AwsEnv *env, Exec **ret, c
                 return -ENOMEM;
         e->event = sd_event_ref(event);
         e->without_json = map_new();
-        if (!e->without_json || copy_text(conf->aws_role_arn, &e->role_arn) < 0 ||
-                        copy_text(conf->aws_external_id, &e->external_id) < 0)
+        if (!e->without_json)
                 return -ENOMEM;
         r = make_source(e);
         if (r >= 0)
@@ -169,8 +161,6 @@ Exec *exec_free(Exec *e) {
         (void) http_free(e->http);
         (void) map_free(e->without_json);
         aws_settings_done(&e->settings);
-        free(e->role_arn);
-        free(e->external_id);
         (void) sd_event_source_disable_unref(e->deliver);
         (void) sd_event_unref(e->event);
         free(e);

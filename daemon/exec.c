@@ -313,14 +313,12 @@ static int copy_account(const char *function, const char *role_arn, char **ret) 
         return *ret ? 0 : -ENOMEM;
 }
 
-static int scope_of(const Exec *e, const PlanTarget *target, ExecScope *ret) {
-        const char *region = target->region ? target->region : e->settings.region;
-        bool is_own = !target->role_arn;
+static int scope_of(const PlanTarget *target, ExecScope *ret) {
         _cleanup_(exec_scope_done) ExecScope s = { 0 };
 
-        if (copy_text(is_own ? e->role_arn : target->role_arn, &s.role_arn) < 0 ||
-                        copy_text(is_own ? e->external_id : target->external_id, &s.external_id) < 0 ||
-                        copy_text(region ? region : "", &s.region) < 0 ||
+        if (copy_text(target->role_arn, &s.role_arn) < 0 ||
+                        copy_text(target->external_id, &s.external_id) < 0 ||
+                        copy_text(target->region ? target->region : "", &s.region) < 0 ||
                         copy_account(target->function, s.role_arn, &s.account) < 0)
                 return -ENOMEM;
         *ret = s;
@@ -339,7 +337,7 @@ static int op_new(Exec *e, const Plan *plan, const Action *action, ExecOp **ret)
         op->action = *action;
         op->function = alloc_copy_string(target->function);
         op->alias = alloc_copy_string(target->alias);
-        if (!op->function || !op->alias || scope_of(e, target, &op->scope) < 0)
+        if (!op->function || !op->alias || scope_of(target, &op->scope) < 0)
                 return -ENOMEM;
         op->exec = e;
         op_link(op, &e->running);
@@ -381,8 +379,7 @@ bool exec_withdraw(ExecOp *op) {
 }
 
 int exec_warm_new(Exec *e, const Plan *plan, uint32_t target, ExecWarm **ret) {
-        const char *region =
-                        plan->targets[target].region ? plan->targets[target].region : e->settings.region;
+        const char *region = plan->targets[target].region;
         _cleanup_(aws_endpoint_done) AwsEndpoint endpoint = { 0 };
         _cleanup_(exec_warm_freep) ExecWarm *w = alloc_one(ExecWarm);
         int r;

@@ -38,6 +38,7 @@ struct Manager {
         sd_event *event;
         const Conf *conf;
         AwsEnv env;
+        PlanDefaults defaults; /* borrowed from conf and exec */
         Store *store;
         Exec *exec;
         Watch *watch;
@@ -62,13 +63,13 @@ int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutSt
 Slot *slot_free(Slot *s);
 DEFINE_TRIVIAL_CLEANUP(Slot *, slot_free);
 /* "account/region/function/alias" with the function's bare name, however the plan spells it. */
-char *target_key(const PlanTarget *t, const char *default_region);
+char *target_key(const PlanTarget *t);
 
 /* manager-load.c */
 /* The live rollouts of the store; those past their turn are resumed. */
 int manager_load(Manager *m);
 /* Reads a stored rollout back for somebody to look at; what cannot be read is left out. */
-int manager_show_row(const StoreRow *row, ManagerEachRollout each, void *userdata);
+int manager_show_row(const Manager *m, const StoreRow *row, ManagerEachRollout each, void *userdata);
 
 /* manager-plan.c: what the watcher says. */
 const WatchHandlers *manager_watch_handlers(void);

@@ -12,7 +12,7 @@
 #define REASON_MAX 320
 
 /* The stored text is held against its hash: what was judged and what is judged from now on is one plan. */
-static int read_plan(const StoreRow *row, PlanDoc **ret, char reterr[static REASON_MAX]) {
+static int read_plan(const Manager *m, const StoreRow *row, PlanDoc **ret, char reterr[static REASON_MAX]) {
         _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
         uint8_t sha256[DIGEST_SIZE];
         int r;
@@ -24,6 +24,8 @@ static int read_plan(const StoreRow *row, PlanDoc **ret, char reterr[static REAS
                 r = -EUCLEAN;
         if (r >= 0)
                 r = plan_parse(row->plan_text, row->plan_size, row->name, row->plan_sha256, diags, ret);
+        if (r >= 0)
+                r = plan_doc_fill(*ret, &m->defaults);
         if (r == -EBADMSG && diags->n > 0)
                 (void) snprintf(reterr, REASON_MAX,
                                 "its stored plan is not accepted any more: line %u: %.200s",
@@ -78,7 +80,7 @@ static int on_live_row(const StoreRow *row, void *userdata) {
         bool frozen = false;
         int r;
 
-        r = read_plan(row, &doc, trouble);
+        r = read_plan(m, row, &doc, trouble);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
@@ -127,13 +129,13 @@ int manager_load(Manager *m) {
         return 0;
 }
 
-int manager_show_row(const StoreRow *row, ManagerEachRollout each, void *userdata) {
+int manager_show_row(const Manager *m, const StoreRow *row, ManagerEachRollout each, void *userdata) {
         _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
         _cleanup_(freep) RolloutState *state = NULL;
         char trouble[REASON_MAX], why[160];
         int r;
 
-        r = read_plan(row, &doc, trouble);
+        r = read_plan(m, row, &doc, trouble);
         if (r >= 0)
                 r = record_decode(row->record, row->record_size, doc->plan.n_targets, &state, why);
         if (r == -ENOMEM)

@@ -224,6 +224,8 @@ static void manager_on_changed(const WatchFile *file, void *userdata) {
 
         if (r >= 0)
                 r = plan_parse(file->text, file->size, file->stem, file->sha256, diags, &doc);
+        if (r >= 0)
+                r = plan_doc_fill(doc, &m->defaults);
         if (r == -EBADMSG)
                 refuse_content(m, file, diags);
         else if (r < 0)

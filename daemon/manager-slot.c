@@ -33,8 +33,8 @@ static const char *account_of(const PlanTarget *t, size_t *ret_size) {
         return s ? s : "";
 }
 
-char *target_key(const PlanTarget *t, const char *default_region) {
-        const char *function = t->function, *region = t->region ? t->region : default_region;
+char *target_key(const PlanTarget *t) {
+        const char *function = t->function, *region = t->region;
         const char *name = function, *own_region = NULL;
         size_t name_size = strlen(function), region_size = region ? strlen(region) : 0, account_size;
         const char *account = account_of(t, &account_size);
@@ -67,7 +67,7 @@ int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutSt
         if (!s->keys)
                 return -ENOMEM;
         for (; s->n_keys < plan->n_targets; s->n_keys++) {
-                s->keys[s->n_keys] = target_key(&plan->targets[s->n_keys], exec_region(m->exec));
+                s->keys[s->n_keys] = target_key(&plan->targets[s->n_keys]);
                 if (!s->keys[s->n_keys])
                         return -ENOMEM;
         }

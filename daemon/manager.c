@@ -198,6 +198,11 @@ static int open_all(Manager *m) {
         r = exec_new(m->event, m->conf, &m->env, &m->exec, reason);
         if (r < 0)
                 return fail(r, reason);
+        m->defaults = (PlanDefaults){
+                .region = exec_region(m->exec),
+                .role_arn = m->conf->aws_role_arn,
+                .external_id = m->conf->aws_external_id,
+        };
         m->shared.event = m->event;
         m->shared.store = m->store;
         m->shared.exec = m->exec;
@@ -260,7 +265,7 @@ static int on_finished_row(const StoreRow *row, void *userdata) {
 
         if (map_get(shown->manager->slots, row->id))
                 return 0;
-        return manager_show_row(row, shown->each, shown->userdata);
+        return manager_show_row(shown->manager, row, shown->each, shown->userdata);
 }
 
 int manager_each_rollout(Manager *m, size_t finished, ManagerEachRollout each, void *userdata) {

@@ -47,6 +47,7 @@ PlanDoc *plan_doc_free(PlanDoc *d) {
         if (!d)
                 return NULL;
         free(d->memory);
+        free(d->defaults);
         free(d);
         return NULL;
 }
@@ -89,5 +90,32 @@ int plan_pack(const PlanDraft *draft, PlanDoc **ret) {
                 c[i].alarm = put_text(&block, from->checks[i].alarm);
         }
         *ret = TAKE_PTR(doc);
+        return 0;
+}
+
+int plan_doc_fill(PlanDoc *doc, const PlanDefaults *defaults) {
+        size_t size = text_size(defaults->region) + text_size(defaults->role_arn) +
+                        text_size(defaults->external_id);
+        PlanTarget *targets = doc->memory; /* they come first */
+        const char *region, *role_arn, *external_id;
+        PlanBlock block;
+
+        assert(!doc->defaults);
+        if (size == 0)
+                return 0;
+        doc->defaults = block.next = alloc_zero(size);
+        if (!doc->defaults)
+                return -ENOMEM;
+        region = put_text(&block, defaults->region);
+        role_arn = put_text(&block, defaults->role_arn);
+        external_id = put_text(&block, defaults->external_id);
+        for (uint32_t i = 0; i < doc->plan.n_targets; i++) {
+                if (!targets[i].region)
+                        targets[i].region = region;
+                if (targets[i].role_arn)
+                        continue;
+                targets[i].role_arn = role_arn;
+                targets[i].external_id = external_id;
+        }
         return 0;
 }

@@ -11,8 +11,14 @@
 /* A plan and the one block of memory that its strings and arrays live in. */
 typedef struct PlanDoc {
         Plan plan;
-        void *memory; /* owned */
+        void *memory;   /* owned */
+        void *defaults; /* owned; what was filled in later */
 } PlanDoc;
+
+/* What a daemon knows of targets whose plan does not say it; each may be NULL. */
+typedef struct PlanDefaults {
+        const char *region, *role_arn, *external_id;
+} PlanDefaults;
 
 PlanDoc *plan_doc_free(PlanDoc *d);
 DEFINE_TRIVIAL_CLEANUP(PlanDoc *, plan_doc_free);
@@ -25,3 +31,6 @@ int plan_parse(const char *text, size_t size, const char *default_name,
 
 /* A plan's name: [a-z0-9] then [a-z0-9._-], at most PLAN_NAME_MAX; upper case is allowed too. */
 bool plan_name_is_valid(const char *name);
+
+/* Fills them into every target that names no region, or no role; once. -ENOMEM. */
+int plan_doc_fill(PlanDoc *doc, const PlanDefaults *defaults);

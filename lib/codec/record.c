@@ -129,6 +129,7 @@ static const Field target_fields[] = {
         U32(TargetState, touched, 1),
         U32(TargetState, unsure, 1),
         U32(TargetState, told_weight, WEIGHT_FULL),
+        U64(TargetState, place),
         U64(TargetState, version_old),
         U64(TargetState, version_new),
         STRUCT(TargetState, route, route_table),

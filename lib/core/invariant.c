@@ -210,6 +210,14 @@ static const char *check_transition(
         return check_advance(before, after, plan);
 }
 
+static const char *check_places(const RolloutState *st, const Plan *plan) {
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                if (st->targets[i].place != 0 &&
+                                st->targets[i].place != plan_target_place(&plan->targets[i]))
+                        return "its alias is where it was when it began (was the daemon's region or role changed?)";
+        return NULL;
+}
+
 static const char *check_outcome(const RolloutState *st) {
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
@@ -276,6 +284,8 @@ const char *invariant_broken(const RolloutState *before, const RolloutState *aft
         /* What was stored is asked for anew when it is taken up again. */
         if (!broken && before)
                 broken = check_watch(after, plan);
+        if (!broken)
+                broken = check_places(after, plan);
         if (!broken)
                 broken = check_outcome(after);
         return broken ? broken : check_alive(after, plan);

@@ -1,5 +1,8 @@
 #include "core/plan.h"
 
+#include <string.h>
+
+#include "base/fingerprint.h"
 #include "base/usec.h"
 
 #define EVERY_MIN USEC_PER_SEC
@@ -114,4 +117,35 @@ PlanFault plan_check(const Plan *plan, uint32_t *ret_index) {
         if (plan->deadline < plan_shortest(plan))
                 return PLAN_DEADLINE;
         return PLAN_OK;
+}
+
+/* "123456789012" of an ARN; "": there is none. */
+static const char *account_of(const char *arn, size_t *ret_size) {
+        const char *s = arn && strncmp(arn, "arn:", 4) == 0 ? arn : "";
+
+        for (unsigned colons = 0; *s && colons < 4; s++)
+                colons += *s == ':';
+        *ret_size = strcspn(s, ":");
+        return s;
+}
+
+static uint64_t mix(uint64_t hash, const char *s, size_t n) {
+        return (hash ^ fingerprint(s, n)) * UINT64_C(0x100000001b3) + n;
+}
+
+uint64_t plan_target_place(const PlanTarget *target) {
+        size_t n, n_role;
+        const char *account = account_of(target->function, &n);
+        const char *of_role = account_of(target->role_arn, &n_role);
+        uint64_t hash;
+
+        if (n == 0) {
+                account = of_role;
+                n = n_role;
+        }
+        hash = mix(0, account, n);
+        hash = mix(hash, target->region ? target->region : "", target->region ? strlen(target->region) : 0);
+        hash = mix(hash, target->function, strlen(target->function));
+        hash = mix(hash, target->alias, strlen(target->alias));
+        return hash == 0 ? 1 : hash;
 }

@@ -92,5 +92,9 @@ PlanFault plan_check(const Plan *plan, uint32_t *ret_index);
 bool plan_reads_metrics(const Plan *plan);
 bool plan_reads_alarms(const Plan *plan);
 
+/* Which alias is meant, as a fingerprint of account, region, function and alias: the same words mean another
+ * one when the daemon has moved to another region or account. Never 0. */
+uint64_t plan_target_place(const PlanTarget *target);
+
 /* Sum of all holds and the bake, saturating. */
 usec_t plan_shortest(const Plan *plan);

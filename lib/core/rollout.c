@@ -215,6 +215,13 @@ static int check_event(const RolloutState *st, const Plan *plan, const Event *e)
         return -EINVAL;
 }
 
+/* Records of older versions have none. */
+static void note_places(Step *s) {
+        for (uint32_t i = 0; i < s->state->n_targets; i++)
+                if (s->state->targets[i].place == 0)
+                        s->state->targets[i].place = plan_target_place(&s->plan->targets[i]);
+}
+
 static void resume(Step *s) {
         (void) step_report(s, REPORT_RESUMED, 0);
         for (uint32_t i = 0; i < s->state->n_targets; i++) {
@@ -236,9 +243,11 @@ static void take_event(Step *s) {
 
         switch (s->event->kind) {
         case EVENT_START:
+                note_places(s);
                 preflight_begin(s);
                 break;
         case EVENT_RESUME:
+                note_places(s);
                 resume(s);
                 break;
         case EVENT_TICK:

@@ -82,6 +82,7 @@ struct TargetState {
         uint32_t touched;     /* 1: a write may have changed the alias */
         uint32_t unsure;      /* 1: a write since the last known RevisionId may still land */
         uint32_t told_weight; /* the new version's weight in the last REPORT_WEIGHT_SET */
+        uint64_t place;       /* plan_target_place() as it began; 0: not yet */
         uint64_t version_old, version_new;
         Route route; /* as last read or confirmed */
         Route want;  /* what the outstanding or last write says */

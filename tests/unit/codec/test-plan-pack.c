@@ -75,3 +75,30 @@ TEST(out_of_memory) {
 TEST(nothing_to_free) {
         EXPECT(!plan_doc_free(NULL));
 }
+
+TEST(what_the_plan_leaves_open_is_filled_in) {
+        static const PlanDefaults defaults = { "eu-west-1", "arn:aws:iam::123456789012:role/x",
+                "partner-7" };
+        _cleanup_(plan_doc_freep) PlanDoc *open = NULL, *own = NULL, *none = NULL;
+        _cleanup_(freep) PlanDraft *draft = alloc_one(PlanDraft);
+
+        EXPECT(draft);
+        draft_init(draft);
+        EXPECT_OK(plan_pack(draft, &open));
+        EXPECT_OK(plan_doc_fill(open, &defaults));
+        EXPECT_STR(open->plan.targets[0].region, "eu-west-1");
+        EXPECT_STR(open->plan.targets[0].role_arn, "arn:aws:iam::123456789012:role/x");
+        EXPECT_STR(open->plan.targets[0].external_id, "partner-7");
+        /* A role of the plan's own goes without the external id of another one. */
+        draft->target.region = "us-east-1";
+        draft->target.role_arn = "arn:aws:iam::123456789012:role/y";
+        EXPECT_OK(plan_pack(draft, &own));
+        EXPECT_OK(plan_doc_fill(own, &defaults));
+        EXPECT_STR(own->plan.targets[0].region, "us-east-1");
+        EXPECT_STR(own->plan.targets[0].role_arn, "arn:aws:iam::123456789012:role/y");
+        EXPECT(!own->plan.targets[0].external_id);
+        draft_init(draft);
+        EXPECT_OK(plan_pack(draft, &none));
+        EXPECT_OK(plan_doc_fill(none, &(const PlanDefaults){ 0 }));
+        EXPECT(!none->plan.targets[0].region && !none->plan.targets[0].role_arn);
+}

@@ -272,3 +272,19 @@ TEST(a_state_of_no_plan) {
         d->state->phase = 99;
         expect_broken(d, NULL, "phase is one");
 }
+
+/* The daemon was moved to another region: the same words mean another alias. */
+TEST(an_alias_elsewhere) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_start(d);
+        d->actions->n = 0;
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+        d->target.region = "us-east-1";
+        expect_broken(d, NULL, "where it was when it began");
+        /* Records of before there were places. */
+        drive_target(d)->place = 0;
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+        drive_resume(d);
+        EXPECT(drive_target(d)->place == plan_target_place(&d->target));
+}

@@ -114,3 +114,32 @@ TEST(what_is_read) {
         d->plan.n_checks = 0; /* time alone decides */
         EXPECT(!plan_reads_metrics(&d->plan) && !plan_reads_alarms(&d->plan));
 }
+
+TEST(a_place_is_account_region_function_and_alias) {
+        static const PlanTarget targets[] = {
+                { .function = "f", .alias = "a", .region = "eu-west-1" },
+                { .function = "f", .alias = "a", .region = "eu-west-2" },
+                { .function = "f", .alias = "b", .region = "eu-west-1" },
+                { .function = "g", .alias = "a", .region = "eu-west-1" },
+                { .function = "f", .alias = "a" },
+                { .function = "f",
+                                .alias = "a",
+                                .region = "eu-west-1",
+                                .role_arn = "arn:aws:iam::1:role/x" },
+                { .function = "f",
+                                .alias = "a",
+                                .region = "eu-west-1",
+                                .role_arn = "arn:aws:iam::2:role/x" },
+                { .function = "arn:aws:lambda:eu-west-1:1:function:f", .alias = "a", .region = "eu-west-1" },
+        };
+        PlanTarget renamed = targets[5];
+
+        for (size_t i = 0; i < ELEMENTSOF(targets); i++) {
+                EXPECT(plan_target_place(&targets[i]) != 0);
+                for (size_t j = 0; j < i; j++)
+                        EXPECT(plan_target_place(&targets[i]) != plan_target_place(&targets[j]));
+        }
+        /* Another role of the same account leads to the same alias. */
+        renamed.role_arn = "arn:aws:iam::1:role/y";
+        EXPECT(plan_target_place(&renamed) == plan_target_place(&targets[5]));
+}

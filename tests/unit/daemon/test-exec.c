@@ -1,5 +1,4 @@
-#include <stdlib.h>
-#include <unistd.h>
+#include <stdio.h>
 
 #include "base/str.h"
 #include "lib/fault.h"
@@ -21,28 +20,20 @@ static const Action read_metrics = {
                         .version_old = 41 },
 };
 
-TEST(region_of_the_target_or_of_the_daemon) {
-        static const struct {
-                const char *target, *conf, *scope;
-        } cases[] = {
-                { "eu-west-1", NULL, "/eu-west-1/lambda/aws4_request" },
-                { "eu-west-1", "us-east-1", "/eu-west-1/lambda/aws4_request" },
-                { NULL, "us-gov-west-1", "/us-gov-west-1/lambda/aws4_request" },
-        };
+TEST(region_of_the_target) {
+        static const char *const regions[] = { "eu-west-1", "us-gov-west-1", "xx-new-9" };
 
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(regions); i++) {
                 ExecFixture *f = exec_fixture_new();
-                char region[32];
+                char scope[64], region[] = "sa-east-1"; /* the daemon's is for the plan to take over */
 
-                f->target.region = cases[i].target;
-                if (cases[i].conf) {
-                        EXPECT_OK(str_copy(region, sizeof(region), cases[i].conf));
-                        f->conf.aws_region = region;
-                }
+                f->target.region = regions[i];
+                f->conf.aws_region = region;
                 f->bodies[0] = ALIAS;
                 exec_fixture_run(f, &read_alias);
                 EXPECT_INT(f->got.fault, FAULT_NONE);
-                EXPECT_CONTAINS(f->heads[0], cases[i].scope);
+                (void) snprintf(scope, sizeof(scope), "/%s/lambda/aws4_request", regions[i]);
+                EXPECT_CONTAINS(f->heads[0], scope);
                 exec_fixture_free(f);
         }
 }
