@@ -10,7 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 import lint
 
-LIBRARIES = {'yaml.h': 'libyaml', 'json-c/': 'json-c', 'json.h': 'json-c', 'json_': 'json-c', 'openssl/': 'libcrypto', 'curl/': 'libcurl',
+LIBRARIES = {'yaml.h': 'libyaml', 'expat.h': 'libexpat', 'json-c/': 'json-c', 'json.h': 'json-c', 'json_': 'json-c', 'openssl/': 'libcrypto', 'curl/': 'libcurl',
              'systemd/': 'libsystemd', 'sqlite3.h': 'libsqlite3', 'microhttpd.h': 'libmicrohttpd'}
 
 PURE_SYSTEM = {'assert.h', 'errno.h', 'float.h', 'inttypes.h', 'limits.h', 'math.h', 'stdbool.h', 'stddef.h',
@@ -21,7 +21,7 @@ LAYERS = {
     'lib/base': (['base/'], []),
     'lib/core': (['core/', 'base/forward.h', 'base/macro.h', 'base/usec.h', 'base/prng.h', 'base/fingerprint.h'], []),
     'lib/codec': (['base/', 'core/', 'codec/'], ['libyaml', 'json-c']),
-    'lib/aws': (['base/', 'aws/'], ['libcrypto', 'json-c']),
+    'lib/aws': (['base/', 'aws/'], ['libcrypto', 'json-c', 'libexpat']),
     'daemon': (['base/', 'core/', 'codec/', 'aws/', 'daemon/'], ['libsystemd', 'libcurl', 'libsqlite3']),
     'daemon/ctl': (['base/', 'core/', 'codec/', 'daemon/ctl/', 'daemon/bus-names.h'], ['libsystemd']),
 }
