@@ -34,8 +34,21 @@ static double capacity(const RateBucket *b) {
         return fmax(1, b->burst * (b->rate / b->rate_max));
 }
 
+/* Only rollbacks overdraw, and those that wait are not to crawl because others were throttled. */
+static double pace_overdrawn(const RateBucket *b) {
+        return fmax(b->rate, b->rate_max / 2);
+}
+
 static double tokens_at(const RateBucket *b, usec_t now) {
-        return fmin(capacity(b), b->tokens + b->rate * to_seconds(usec_sub(now, b->filled)));
+        double seconds = to_seconds(usec_sub(now, b->filled)), tokens = b->tokens;
+
+        if (tokens < 0) {
+                double paid = fmin(seconds, -tokens / pace_overdrawn(b));
+
+                tokens += paid * pace_overdrawn(b);
+                seconds -= paid;
+        }
+        return fmin(capacity(b), tokens + b->rate * seconds);
 }
 
 static void fill(RateBucket *b, usec_t now) {
@@ -66,13 +79,20 @@ static double reserve(const RateBucket *b, RateLane lane) {
         return fmin(fmax(kept, 1), full - 1);
 }
 
+/* The span until there are so many tokens more. */
+static usec_t time_for(const RateBucket *b, double missing) {
+        double overdrawn = fmin(missing, fmax(0, -b->tokens));
+
+        return from_seconds(overdrawn / pace_overdrawn(b) + (missing - overdrawn) / b->rate);
+}
+
 usec_t rate_take(RateBucket *b, RateLane lane, usec_t now) {
         double missing;
 
         fill(b, now);
         missing = reserve(b, lane) + 1 - b->tokens;
         if (missing > ROUNDING)
-                return from_seconds(missing / b->rate);
+                return time_for(b, missing);
         b->tokens -= 1;
         return 0;
 }

@@ -215,3 +215,27 @@ TEST(lower_lanes_never_starve_a_rollback) {
                 EXPECT(take_all(&b, RATE_ROLLBACK, now) >= (unsigned) burst);
         }
 }
+
+TEST(rollbacks_of_a_throttled_account_do_not_crawl) {
+        RateBucket b;
+        usec_t now = USEC_PER_DAY, start;
+        unsigned n = 0;
+
+        rate_init(&b, 10, 10, now);
+        for (unsigned i = 0; i < 60; i++, now += USEC_PER_SEC)
+                rate_note(&b, true, now);
+        EXPECT_NEAR(b.rate, RATE_FLOOR, 0.001);
+        while (rate_take(&b, RATE_ROLLBACK, now) == 0)
+                EXPECT(++n < 100);
+        EXPECT(n >= 10);
+        /* Twenty more in four seconds; and nothing for anybody else meanwhile. */
+        start = now;
+        for (n = 0; n < 20; n++) {
+                usec_t wait = rate_take(&b, RATE_ROLLBACK, now);
+
+                EXPECT(rate_take(&b, RATE_PROMOTE, now) > 0);
+                now += wait;
+                EXPECT(wait == 0 || rate_take(&b, RATE_ROLLBACK, now) == 0);
+        }
+        EXPECT(now - start <= 5 * USEC_PER_SEC);
+}
