@@ -350,6 +350,9 @@ void target_take_written(Step *s, uint32_t i) {
                 resolve_later(s, i);
                 return;
         case FAULT_PRECONDITION:
+                /* AWS answers again: the pauses were for what went before. */
+                if (s->state->targets[i].alias_op.fault != FAULT_PRECONDITION)
+                        s->state->targets[i].alias_op.attempt = 0;
                 resolve_later(s, i);
                 return;
         case FAULT_MISSING:

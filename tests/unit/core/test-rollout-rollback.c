@@ -442,3 +442,27 @@ TEST(a_breached_number_has_no_words) {
         }
         EXPECT_STR(drive_report(d, REPORT_BREACH)->error, "");
 }
+
+/* What AWS could not be told for a while, it is told at once when it answers again. */
+TEST(an_answer_ends_the_pauses_of_an_outage) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_to_hold(d, 0);
+        d->new_errors = 50;
+        while (d->state->phase != PHASE_ROLLING_BACK) {
+                drive_tick(d);
+                if (d->poll_effect.op_id != 0)
+                        drive_metrics(d);
+        }
+        for (unsigned i = 0; i < 12; i++) {
+                while (d->alias_effect.op_id == 0)
+                        drive_tick(d);
+                EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
+                drive_refuse(d, FAULT_UNREACHABLE);
+        }
+        while (d->alias_effect.op_id == 0)
+                drive_tick(d);
+        drive_refuse(d, FAULT_PRECONDITION);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
+        EXPECT(d->alias_effect.op_id != 0);
+}
