@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 
-#define FIELD_TEXT_MAX 256 /* bytes of the longest FIELD_TEXT, the NUL included */
+#define FIELD_TEXT_MAX 512 /* bytes of the longest FIELD_TEXT, the NUL included */
 
 typedef enum FieldType {
         FIELD_U32,    /* uint32_t, 0..max */

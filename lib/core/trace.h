@@ -8,7 +8,7 @@
 #include "core/plan.h"
 #include "core/rollout.h"
 
-#define TRACE_TEXT_MAX 512
+#define TRACE_TEXT_MAX 1024
 
 const char *phase_to_string(Phase value); /* "rolling-back"; "?" out of range */
 int phase_from_string(const char *s);     /* -EINVAL */

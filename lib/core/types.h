@@ -16,7 +16,7 @@
 #define LIVE_ROLLOUTS_MAX 10000
 #define REVISION_SIZE 64    /* bytes with the NUL; AWS sends UUIDs */
 #define REQUEST_ID_SIZE 64  /* bytes with the NUL */
-#define ERROR_TEXT_SIZE 160 /* bytes with the NUL */
+#define ERROR_TEXT_SIZE 400 /* bytes with the NUL: the way out stands at the end of a text */
 #define PLAN_HASH_SIZE 32
 #define METRIC_ROWS_MAX 10080 /* buckets one reading may span: a week of minutes */
 
