@@ -196,6 +196,11 @@ static int file_look(File *f, FileKind kind) {
         if (!f->path)
                 return 0;
         seen = stat(f->path, &st) < 0 ? -errno : 0;
+        /* /dev/null is how people say that there is none. */
+        if (seen == 0 && S_ISCHR(st.st_mode)) {
+                file_forget(f);
+                return 0;
+        }
         if (seen == 0)
                 identity = file_identity_of(&st);
         if (seen == f->seen && (seen < 0 || file_identity_equal(&identity, &f->identity)))

@@ -24,6 +24,12 @@ void creds_look_at_files(Creds *c, usec_t now_mono) {
 
 /* Container and IMDS are what is left when nothing else was found: not good enough when somebody named a
  * file that should have been there. */
+/* Then no file is needed, and none that cannot be read stands in the way. */
+static bool keys_are_in_environment(const Creds *c) {
+        return c->env->access_key_id && c->env->secret_access_key && !c->env->credentials_directory &&
+                        !c->settings->profile_is_explicit;
+}
+
 int creds_make_recipe(const Creds *c, CredsRecipe *ret, CredsFailure *failure) {
         const char *problem = creds_files_problem(c->files);
         _cleanup_(creds_recipe_done) CredsRecipe recipe = { 0 };
@@ -34,14 +40,18 @@ int creds_make_recipe(const Creds *c, CredsRecipe *ret, CredsFailure *failure) {
         if (c->files_unread)
                 return -ENOMEM;
         r = creds_files_texts(c->files, &texts, error);
+        if (r == -EINVAL && keys_are_in_environment(c)) {
+                texts = (CredsTexts){ 0 };
+                r = 0;
+        }
         if (r >= 0)
                 r = creds_recipe_make(&texts, c->env, c->settings->profile, c->settings->profile_is_explicit,
                                 &recipe, error);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return creds_failure_set(failure, AWS_EXPIRED, "no AWS credentials: %s%s%s", error,
-                                problem ? "; " : "", problem ? problem : "");
+                return creds_failure_set(failure, AWS_EXPIRED, "no AWS credentials: %s%s%s",
+                                problem ? problem : "", problem ? "; " : "", error);
         if (problem && recipe.n_roles == 0 &&
                         (recipe.origin == CREDS_CONTAINER || recipe.origin == CREDS_IMDS))
                 return creds_failure_set(failure, AWS_EXPIRED, "no AWS credentials: %s", problem);

@@ -202,6 +202,16 @@ TEST(only_regular_files_of_a_reasonable_size) {
         EXPECT(!key_of(f));
 }
 
+/* The way in which people say that there is no such file. */
+TEST(the_null_device_is_no_file) {
+        _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
+        _cleanup_(creds_files_freep) CredsFiles *f = open_files(g, "/dev/null", "/dev/null");
+
+        EXPECT_INT(creds_files_look(f, USEC_PER_DAY), 1);
+        EXPECT(!key_of(f));
+        EXPECT(!creds_files_problem(f));
+}
+
 TEST(out_of_memory) {
         _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
 

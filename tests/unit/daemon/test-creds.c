@@ -69,6 +69,16 @@ TEST(a_named_file_that_is_not_there_is_no_reason_for_other_keys) {
         EXPECT_STR(g->log, "");
 }
 
+TEST(keys_of_the_environment_need_no_file) {
+        _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
+
+        creds_rig_write(g, ".aws/config", "[default\n");
+        g->env.access_key_id = "AKIDENVIRONMENT1";
+        g->env.secret_access_key = "secret/of/env";
+        creds_rig_start(g);
+        EXPECT_STR(creds_rig_await(g, 0, NULL)->access_key, "AKIDENVIRONMENT1");
+}
+
 TEST(roles_are_assumed_with_the_own_set) {
         _cleanup_(creds_rig_freep) CredsRig *g = begin();
         const Got *got = creds_rig_await(g, 0, ARN("one"));
