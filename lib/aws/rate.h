@@ -9,8 +9,8 @@
 /* Who goes first. A lane may use the bucket only while more tokens stay behind than are reserved for the
  * lanes above it: promote leaves 5 % of what the bucket holds (at least one token), step 20 %, poll 30 %,
  * preflight 50 %. But never more than all but one: whoever finds the bucket full gets a token, however small
- * it is. A rollback leaves nothing and may overdraw, down to minus one burst; what is overdrawn comes back at
- * half the configured rate at least, however slow AWS has made the rest. */
+ * it is. A rollback leaves nothing and may overdraw, down to minus one burst; what is overdrawn comes back
+ * at half the configured rate at least, however slow AWS has made the rest. */
 typedef enum RateLane {
         RATE_ROLLBACK, /* may overdraw; after that it waits for half the configured pace at most */
         RATE_PROMOTE,
