@@ -157,6 +157,30 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* No key of AWS is as short as this, and few words of a complaint are longer. */
+#define PLAIN_WORD_MAX 24u
+
+/* A tool may complain with the very keys that it was to keep to itself. */
+static void hide_long_words(char *s) {
+        char *to = s;
+
+        while (*s) {
+                size_t n = strcspn(s, " "), blanks = strspn(s + n, " ");
+
+                if (n > PLAIN_WORD_MAX) {
+                        memset(to, '.', 3);
+                        to += 3;
+                } else {
+                        memmove(to, s, n);
+                        to += n;
+                }
+                memmove(to, s + n, blanks);
+                to += blanks;
+                s += n + blanks;
+        }
+        *to = '\0';
+}
+
 /* What it printed is a secret even when it is nonsense; what it complained about is meant to be read. */
 static int process_judge(CredsProcess *p, const siginfo_t *info, AwsCreds *ret, CredsFailure *failure) {
         char words[CREDS_QUOTE_MAX], error[DIAG_MESSAGE_MAX] = "";
@@ -170,6 +194,7 @@ static int process_judge(CredsProcess *p, const siginfo_t *info, AwsCreds *ret, 
         if (p->n_words == 0)
                 (void) process_read_words(p);
         creds_quote(p->words, p->n_words, words);
+        hide_long_words(words);
         if (info->si_code != CLD_EXITED)
                 return creds_failure_set(failure, AWS_EXPIRED, "%s was ended by signal %i%s%s", p->source,
                                 info->si_status, words[0] != '\0' ? ": " : "", words);

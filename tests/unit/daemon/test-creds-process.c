@@ -137,6 +137,10 @@ TEST(failures_are_told_in_its_own_words) {
         run(g, "echo secret/x; printf 'not \\033[1mlogged in\\nmore secret/y\\n' >&2; exit 7", &e);
         EXPECT_INT(e.failure.fault, AWS_EXPIRED);
         EXPECT_STR(e.failure.message, "the tool failed with status 7: not  [1mlogged in");
+        run(g, "echo 'no use: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY  is 123456789012345678901234' >&2; exit 1",
+                        &e);
+        EXPECT_STR(e.failure.message,
+                        "the tool failed with status 1: no use: ...  is 123456789012345678901234");
         run(g, "exit 1", &e);
         EXPECT_STR(e.failure.message, "the tool failed with status 1");
         run(g, "kill -9 $$", &e);
