@@ -225,20 +225,6 @@ static AwsFault fault_without_creds(AwsFault fault) {
         return AWS_EXPIRED;
 }
 
-/* Where AWS has refused a set before, its words say more than that there is no other. */
-static int call_end_without_creds(AwsCall *call, AwsFault fault, const char *error) {
-        AwsError refused = call->error;
-        int r;
-
-        r = call_end(call, fault_without_creds(fault), error);
-        if (refused.fault != AWS_EXPIRED)
-                return r;
-        (void) memcpy(call->error.code, refused.code, sizeof(refused.code));
-        (void) snprintf(call->error.message, sizeof(call->error.message), "%.200s; %.110s", refused.message,
-                        error);
-        return r;
-}
-
 static void on_creds(const AwsCreds *creds, AwsFault fault, const char *error, void *userdata) {
         AwsCall *call = userdata;
         int r;
@@ -246,7 +232,7 @@ static void on_creds(const AwsCreds *creds, AwsFault fault, const char *error, v
         call->creds = NULL;
         if (!creds) {
                 call_give_back(call);
-                if (call_end_without_creds(call, fault, error) < 0)
+                if (call_end(call, fault_without_creds(fault), error) < 0)
                         call_deliver(call, NULL);
                 return;
         }
@@ -360,13 +346,6 @@ static void on_http_done(const HttpOutcome *outcome, void *userdata) {
         call_deliver(call, outcome->fault == AWS_OK ? &outcome->response : NULL);
 }
 
-static int copy_text(const char *from, char **ret) {
-        if (!from)
-                return 0;
-        *ret = alloc_copy_string(from);
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int call_new(const AwsCallSpec *spec, AwsCall **ret) {
         _cleanup_(call_freep) AwsCall *call = alloc_one(AwsCall);
 
@@ -376,9 +355,10 @@ static int call_new(const AwsCallSpec *spec, AwsCall **ret) {
         call->family = spec->family;
         call->lane = spec->lane;
         call->is_repeatable = spec->is_repeatable;
-        if (copy_text(spec->account, &call->account) < 0 || copy_text(spec->region, &call->region) < 0 ||
-                        copy_text(spec->key.role_arn, &call->role_arn) < 0 ||
-                        copy_text(spec->key.external_id, &call->external_id) < 0)
+        if (alloc_copy_optional(spec->account, &call->account) < 0 ||
+                        alloc_copy_optional(spec->region, &call->region) < 0 ||
+                        alloc_copy_optional(spec->key.role_arn, &call->role_arn) < 0 ||
+                        alloc_copy_optional(spec->key.external_id, &call->external_id) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(call);
         return 0;

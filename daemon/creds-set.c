@@ -486,10 +486,6 @@ bool creds_set_is_idle(const CredsSet *s) {
         return !s->first_wait;
 }
 
-static bool text_equal(const char *a, const char *b) {
-        return a && b ? streq(a, b) : a == b;
-}
-
 bool creds_set_is_for(const CredsSet *s, const CredsKey *key) {
-        return text_equal(s->role_arn, key->role_arn) && text_equal(s->external_id, key->external_id);
+        return str_equal(s->role_arn, key->role_arn) && str_equal(s->external_id, key->external_id);
 }

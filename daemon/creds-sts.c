@@ -313,24 +313,17 @@ static void on_http_done(const HttpOutcome *outcome, void *userdata) {
 }
 
 /* *ret stays NULL for NULL. */
-static int copy_text(const char *text, char **ret) {
-        if (!text)
-                return 0;
-        *ret = alloc_copy_string(text);
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int call_copy(StsCall *call, const StsAsk *ask) {
         const char *session_name = ask->role.session_name ? ask->role.session_name : call->sts->session_name;
         int r;
 
-        r = copy_text(ask->role.arn, &call->arn);
+        r = alloc_copy_optional(ask->role.arn, &call->arn);
         if (r >= 0)
-                r = copy_text(session_name, &call->session_name);
+                r = alloc_copy_optional(session_name, &call->session_name);
         if (r >= 0)
-                r = copy_text(ask->role.external_id, &call->external_id);
+                r = alloc_copy_optional(ask->role.external_id, &call->external_id);
         if (r >= 0)
-                r = copy_text(ask->token_file, &call->token_file);
+                r = alloc_copy_optional(ask->token_file, &call->token_file);
         if (r >= 0 && ask->signer)
                 r = aws_creds_copy(&call->signer, ask->signer);
         call->duration_seconds = ask->role.duration_seconds;
@@ -364,7 +357,8 @@ static int call_find_endpoint(StsCall *call, const StsAsk *ask, CredsFailure *fa
                                 ask->role.arn, region);
         if (r < 0)
                 return r;
-        r = copy_text(aws_settings_signing_region(call->sts->settings, AWS_STS, region), &call->region);
+        r = alloc_copy_optional(
+                        aws_settings_signing_region(call->sts->settings, AWS_STS, region), &call->region);
         if (r < 0)
                 return r;
         call->peer = sts_peer(call->sts, call->endpoint.host);

@@ -42,6 +42,7 @@ struct ExecAlarmer {
         AlarmBatch *first;
         sd_event_source *flush;
 };
+
 int exec_alarms_new(const Plan *plan, ExecAlarms **ret) {
         _cleanup_(exec_alarms_freep) ExecAlarms *a = alloc_one(ExecAlarms);
 

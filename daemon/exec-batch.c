@@ -147,13 +147,6 @@ static uint64_t fingerprint_of(const ExecScope *scope, const MetricQuery *q) {
         return text.failed ? 0 : usec_max(fingerprint(text.data, text.size), 1);
 }
 
-static usec_t now_mono(void) {
-        Now now;
-
-        clock_read(&now);
-        return now.mono;
-}
-
 static bool is_suspect(const ExecBatcher *b, uint64_t query, usec_t now) {
         for (size_t i = 0; i < SUSPECTS_MAX; i++)
                 if (b->suspects[i].query == query && b->suspects[i].until > now)
@@ -165,7 +158,7 @@ static bool is_suspect(const ExecBatcher *b, uint64_t query, usec_t now) {
 static void suspect(ExecBatcher *b, const ExecScope *scope, const Part *p) {
         size_t n;
         const MetricQuery *queries = exec_metrics_queries(p->metrics, &n);
-        usec_t now = now_mono();
+        usec_t now = clock_mono();
         uint64_t query = fingerprint_of(scope, &queries[p->first]);
 
         if (query != 0 && !is_suspect(b, query, now))
@@ -398,7 +391,7 @@ static int push(ExecBatcher *b, const Part *p, bool alone) {
 /* What CloudWatch has refused lately goes by itself, so that it does not take others along. */
 int exec_batcher_add(ExecBatcher *b, ExecOp *op) {
         size_t n, first = 0, end;
-        usec_t now = now_mono();
+        usec_t now = clock_mono();
         Part good = { .op = op, .metrics = op->metrics };
         int r;
 

@@ -10,7 +10,6 @@
 #include "daemon/exec.h"
 
 #define EXEC_ERROR_MAX (AWS_ERROR_CODE_MAX + AWS_ERROR_MESSAGE_MAX)
-#define EXEC_ACCOUNT_MAX 256 /* digits, or as much of a role's ARN */
 
 typedef struct ExecAlarmer ExecAlarmer;
 typedef struct ExecAlarms ExecAlarms;
@@ -73,7 +72,6 @@ struct ExecOp {
 void exec_op_fail(ExecOp *op, Fault fault, const char *format, ...) _printf_(3, 4); /* notes how it failed */
 /* Takes what every reply has: request id, Retry-After. False: the call failed, and that is noted. */
 bool exec_op_take(ExecOp *op, const AwsCallOutcome *outcome);
-void exec_op_deliver(ExecOp *take_op); /* the last act of a callback: "done" may free the Exec */
 void exec_op_deliver_later(ExecOp *op);
 int exec_deliver_one(sd_event_source *source, void *userdata); /* for a defer source */
 /* What to speak at first. A call keeps to it: others learn meanwhile. */

@@ -1,6 +1,5 @@
 #include "daemon/exec.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -57,32 +56,22 @@ void exec_scope_done(ExecScope *s) {
         *s = (ExecScope){ 0 };
 }
 
-static int copy_text(const char *from, char **ret) {
-        if (!from)
-                return 0;
-        *ret = alloc_copy_string(from);
-        return *ret ? 0 : -ENOMEM;
-}
-
 int exec_scope_copy(ExecScope *dst, const ExecScope *src) {
         _cleanup_(exec_scope_done) ExecScope s = { 0 };
 
-        if (copy_text(src->account, &s.account) < 0 || copy_text(src->region, &s.region) < 0 ||
-                        copy_text(src->role_arn, &s.role_arn) < 0 ||
-                        copy_text(src->external_id, &s.external_id) < 0)
+        if (alloc_copy_optional(src->account, &s.account) < 0 ||
+                        alloc_copy_optional(src->region, &s.region) < 0 ||
+                        alloc_copy_optional(src->role_arn, &s.role_arn) < 0 ||
+                        alloc_copy_optional(src->external_id, &s.external_id) < 0)
                 return -ENOMEM;
         *dst = s;
         s = (ExecScope){ 0 };
         return 0;
 }
 
-static bool text_equal(const char *a, const char *b) {
-        return a && b ? streq(a, b) : a == b;
-}
-
 bool exec_scope_equal(const ExecScope *a, const ExecScope *b) {
         return streq(a->account, b->account) && streq(a->region, b->region) &&
-                        text_equal(a->role_arn, b->role_arn) && text_equal(a->external_id, b->external_id);
+                        str_equal(a->role_arn, b->role_arn) && str_equal(a->external_id, b->external_id);
 }
 
 AwsCallSpec exec_scope_spec(const ExecScope *s, AwsService service, GateFamily family, Lane lane) {
@@ -160,7 +149,8 @@ static EventKind event_kind_of(ActionKind kind) {
         return EVENT_TICK;
 }
 
-void exec_op_deliver(ExecOp *take_op) {
+/* The last act of a callback: "done" may free the Exec. */
+static void op_deliver(ExecOp *take_op) {
         _cleanup_(op_freep) ExecOp *op = take_op;
 
         op_unlink(op);
@@ -179,7 +169,7 @@ int exec_deliver_one(sd_event_source *source, void *userdata) {
                 return 0;
         if (op->next)
                 (void) sd_event_source_set_enabled(e->deliver, SD_EVENT_ONESHOT);
-        exec_op_deliver(op);
+        op_deliver(op);
         return 0;
 }
 
@@ -243,7 +233,7 @@ static void on_lambda_done(const AwsCallOutcome *outcome, void *userdata) {
         op->call = NULL;
         if (exec_op_take(op, outcome))
                 exec_aws_take(op, outcome->response);
-        exec_op_deliver(op);
+        op_deliver(op);
 }
 
 static int build_lambda(const AwsEndpoint *endpoint, HttpRequest *ret, void *userdata) {
@@ -297,29 +287,15 @@ static int op_begin(ExecOp *op, const Plan *plan) {
         return op_call_lambda(op);
 }
 
-/* "123456789012" of a full or partial function ARN, or of a role's; the role itself when that is odd; "":
- * the account of the daemon's own credentials. */
-static int copy_account(const char *function, const char *role_arn, char **ret) {
-        const char *end = strstr(function, ":function:"), *start = end;
-
-        while (start && start > function && start[-1] != ':')
-                start--;
-        if (!start || start == end) {
-                start = role_arn ? strstr(role_arn, ":iam::") : NULL;
-                start = start ? start + strlen(":iam::") : NULL;
-                end = start ? strchr(start, ':') : NULL;
-        }
-        *ret = start && end ? alloc_copy_bytes(start, (size_t) (end - start)) : alloc_copy_string("");
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int scope_of(const PlanTarget *target, ExecScope *ret) {
         _cleanup_(exec_scope_done) ExecScope s = { 0 };
+        size_t n;
+        const char *account = plan_target_account(target, &n);
 
-        if (copy_text(target->role_arn, &s.role_arn) < 0 ||
-                        copy_text(target->external_id, &s.external_id) < 0 ||
-                        copy_text(target->region ? target->region : "", &s.region) < 0 ||
-                        copy_account(target->function, s.role_arn, &s.account) < 0)
+        s.account = alloc_copy_bytes(account, n);
+        if (!s.account || alloc_copy_optional(target->role_arn, &s.role_arn) < 0 ||
+                        alloc_copy_optional(target->external_id, &s.external_id) < 0 ||
+                        alloc_copy_optional(target->region ? target->region : "", &s.region) < 0)
                 return -ENOMEM;
         *ret = s;
         s = (ExecScope){ 0 };

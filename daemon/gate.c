@@ -33,13 +33,6 @@ struct Gate {
         Map *buckets; /* by name */
 };
 
-static usec_t mono(void) {
-        Now now;
-
-        clock_read(&now);
-        return now.mono;
-}
-
 static void wait_link(GateBucket *b, GateWait *w) {
         GateQueue *q = &b->queues[w->lane];
 
@@ -94,7 +87,7 @@ static usec_t bucket_dispatch(GateBucket *b) {
         GateWait *next;
 
         while ((next = bucket_first(b, RATE_LANE_COUNT - 1))) {
-                usec_t span = rate_take(&b->rate, next->lane, mono());
+                usec_t span = rate_take(&b->rate, next->lane, clock_mono());
                 GateDone done = next->done;
                 void *userdata = next->userdata;
 
@@ -116,13 +109,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         span = bucket_dispatch(b);
         b->is_dispatching = false;
         if (span == 0) {
-                span = rate_until_fresh(&b->rate, mono());
+                span = rate_until_fresh(&b->rate, clock_mono());
                 if (span == 0) {
                         bucket_forget(b);
                         return 0;
                 }
         }
-        (void) bucket_arm(b, usec_add(mono(), span));
+        (void) bucket_arm(b, usec_add(clock_mono(), span));
         return 0;
 }
 
@@ -132,7 +125,7 @@ static char *key_name(const GateKey *key) {
 
 static int bucket_new(Gate *g, double rate, char **take_name, GateBucket **ret) {
         _cleanup_(bucket_freep) GateBucket *b = NULL;
-        usec_t now = mono();
+        usec_t now = clock_mono();
         int r;
 
         if (map_size(g->buckets) >= GATE_BUCKETS_MAX)
@@ -207,7 +200,7 @@ Gate *gate_free(Gate *g) {
 /* Who is at the head of all lanes and finds no token decides when to look again. */
 static int bucket_enter(GateBucket *b, RateLane lane, GateDone done, void *userdata, GateWait **ret) {
         bool is_first = !bucket_first(b, lane);
-        usec_t now = mono(), span = 0;
+        usec_t now = clock_mono(), span = 0;
         GateWait *w;
         int r;
 
@@ -256,7 +249,7 @@ void gate_give_back(Gate *g, const GateKey *key) {
 
         if (!b)
                 return;
-        rate_give_back(&b->rate, mono());
+        rate_give_back(&b->rate, clock_mono());
         bucket_wake(b);
 }
 
@@ -266,5 +259,5 @@ void gate_note(Gate *g, const GateKey *key, bool throttled) {
         /* A new one is as fast as can be; only bad news has to be remembered. */
         if (!b && (!throttled || bucket_get(g, key, &b) < 0))
                 return;
-        rate_note(&b->rate, throttled, mono());
+        rate_note(&b->rate, throttled, clock_mono());
 }

@@ -22,15 +22,8 @@ static const char *field(const char *s, unsigned index, size_t *ret_size) {
 /* Without a role everything is of the daemon's own account, whether an ARN names it or not. A role may lead
  * into another one, where functions have the same names. */
 static const char *account_of(const PlanTarget *t, size_t *ret_size) {
-        const char *s = t->role_arn;
-
         *ret_size = 0;
-        if (!s)
-                return "";
-        if (str_after(t->function, "arn:"))
-                s = t->function;
-        s = field(s, 4, ret_size);
-        return s ? s : "";
+        return t->role_arn ? plan_target_account(t, ret_size) : "";
 }
 
 char *target_key(const PlanTarget *t) {

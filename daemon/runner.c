@@ -28,13 +28,6 @@ void runner_changed(Runner *r) {
                 r->shared->on_change(r, r->shared->userdata);
 }
 
-static usec_t now_mono(void) {
-        Now now;
-
-        clock_read(&now);
-        return now.mono;
-}
-
 static bool phase_ended(const Runner *r) {
         return phase_is_terminal((Phase) r->state->phase);
 }
@@ -99,7 +92,7 @@ void runner_park(Runner *r, const char *format, ...) {
                         phase_to_string((Phase) r->state->phase), r->doc->plan.targets[0].function,
                         r->doc->plan.targets[0].alias, r->trouble);
         r->mode = RUNNER_PARKED;
-        r->attention = usec_add(now_mono(), SAY_AGAIN_AFTER);
+        r->attention = usec_add(clock_mono(), SAY_AGAIN_AFTER);
         drop_queue(r);
         /* A write that waits for its turn would leave with nobody to look after what it does. */
         runner_withdraw_effects(r);
@@ -111,7 +104,7 @@ void runner_restart_later(Runner *r) {
         if (!r->restart_due)
                 log_rollout(LOG_ERR, r->id, "an event was lost for want of memory; resuming in a moment");
         r->restart_due = true;
-        r->attention = usec_add(now_mono(), RESTART_AFTER);
+        r->attention = usec_add(clock_mono(), RESTART_AFTER);
         drop_queue(r);
         runner_cancel_effects(r);
         runner_arm(r);
@@ -236,7 +229,7 @@ static void restart(Runner *r) {
 
 static int runner_on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         Runner *r = runner_from(userdata);
-        bool attention = now_mono() >= r->attention;
+        bool attention = clock_mono() >= r->attention;
 
         switch (r->mode) {
         case RUNNER_IDLE:
@@ -249,7 +242,7 @@ static int runner_on_timer(sd_event_source *source, uint64_t usec, void *userdat
                 break;
         case RUNNER_PARKED:
                 log_rollout(LOG_ALERT, r->id, "still FROZEN: %s", r->trouble);
-                r->attention = usec_add(now_mono(), SAY_AGAIN_AFTER);
+                r->attention = usec_add(clock_mono(), SAY_AGAIN_AFTER);
                 break;
         case RUNNER_COMMITTING:
         case RUNNER_RETIRED:

@@ -61,16 +61,9 @@ static Entry *entry_free(Entry *e) {
 }
 DEFINE_TRIVIAL_CLEANUP(Entry *, entry_free);
 
-static usec_t now_mono(void) {
-        Now now;
-
-        clock_read(&now);
-        return now.mono;
-}
-
 /* The timer only ever moves nearer here; each scan sets it anew. */
 static void scan_within(Watch *w, usec_t span) {
-        usec_t due = usec_add(now_mono(), span);
+        usec_t due = usec_add(clock_mono(), span);
         int r;
 
         if (due >= w->due)
@@ -441,7 +434,7 @@ int watch_new(sd_event *event, const char *directory, const WatchHandlers *handl
                 return -ENOMEM;
         w->handlers = *handlers;
         w->userdata = userdata;
-        w->due = now_mono();
+        w->due = clock_mono();
         r = sd_event_add_time(event, &w->timer, CLOCK_BOOTTIME, w->due, 1, watch_on_timer, w);
         if (r < 0)
                 return r;

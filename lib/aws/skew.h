@@ -5,7 +5,6 @@
 #include "base/macro.h"
 
 #define SKEW_TRIP_MAX (15 * 60 * (usec_t) 1000000) /* replies that took longer say nothing */
-#define SKEW_DANGER (4 * 60 * (usec_t) 1000000)    /* AWS refuses signatures beyond 5 min */
 
 typedef struct Skew {
         int64_t offset; /* usec to be added to our wall clock; 0 while it is known to be right */

@@ -27,6 +27,13 @@ char *alloc_copy_string(const char *s) {
         return alloc_copy_bytes(s, strlen(s));
 }
 
+int alloc_copy_optional(const char *s, char **ret) {
+        if (!s)
+                return 0;
+        *ret = alloc_copy_string(s);
+        return *ret ? 0 : -ENOMEM;
+}
+
 char *alloc_copy_bytes(const char *s, size_t n) {
         char *copy;
 

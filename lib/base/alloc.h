@@ -15,7 +15,8 @@ void *alloc_array(size_t n, size_t size);
 void *alloc_resize(void *p, size_t n, size_t size);
 
 char *alloc_copy_string(const char *s);
-char *alloc_copy_bytes(const char *s, size_t n); /* NUL-terminated copy of n bytes */
+int alloc_copy_optional(const char *s, char **ret); /* NULL: *ret stays as it is. -ENOMEM */
+char *alloc_copy_bytes(const char *s, size_t n);    /* NUL-terminated copy of n bytes */
 char *alloc_printf(const char *format, ...) _printf_(1, 2);
 
 #define alloc_one(type) ((type *) alloc_zero(sizeof(type)))

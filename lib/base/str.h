@@ -11,6 +11,11 @@ static inline bool streq(const char *a, const char *b) {
         return strcmp(a, b) == 0;
 }
 
+/* NULL equals NULL. */
+static inline bool str_equal(const char *a, const char *b) {
+        return a && b ? streq(a, b) : a == b;
+}
+
 static inline bool strcaseeq(const char *a, const char *b) {
         return strcasecmp(a, b) == 0;
 }

@@ -119,14 +119,23 @@ PlanFault plan_check(const Plan *plan, uint32_t *ret_index) {
         return PLAN_OK;
 }
 
-/* "123456789012" of an ARN; "": there is none. */
-static const char *account_of(const char *arn, size_t *ret_size) {
-        const char *s = arn && strncmp(arn, "arn:", 4) == 0 ? arn : "";
+/* Of "arn:PARTITION:SERVICE:REGION:ACCOUNT:..." or "ACCOUNT:function:NAME"; empty: it names none. */
+static const char *account_of(const char *s, size_t *ret_size) {
+        bool is_arn = s && strncmp(s, "arn:", 4) == 0;
 
-        for (unsigned colons = 0; *s && colons < 4; s++)
+        *ret_size = 0;
+        if (!s || !strchr(s, ':'))
+                return "";
+        for (unsigned colons = 0; is_arn && *s && colons < 4; s++)
                 colons += *s == ':';
         *ret_size = strcspn(s, ":");
         return s;
+}
+
+const char *plan_target_account(const PlanTarget *target, size_t *ret_size) {
+        const char *account = account_of(target->function, ret_size);
+
+        return *ret_size > 0 ? account : account_of(target->role_arn, ret_size);
 }
 
 static uint64_t mix(uint64_t hash, const char *s, size_t n) {
@@ -134,16 +143,10 @@ static uint64_t mix(uint64_t hash, const char *s, size_t n) {
 }
 
 uint64_t plan_target_place(const PlanTarget *target) {
-        size_t n, n_role;
-        const char *account = account_of(target->function, &n);
-        const char *of_role = account_of(target->role_arn, &n_role);
-        uint64_t hash;
+        size_t n;
+        const char *account = plan_target_account(target, &n);
+        uint64_t hash = mix(0, account, n);
 
-        if (n == 0) {
-                account = of_role;
-                n = n_role;
-        }
-        hash = mix(0, account, n);
         hash = mix(hash, target->region ? target->region : "", target->region ? strlen(target->region) : 0);
         hash = mix(hash, target->function, strlen(target->function));
         hash = mix(hash, target->alias, strlen(target->alias));

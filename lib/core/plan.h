@@ -92,6 +92,10 @@ PlanFault plan_check(const Plan *plan, uint32_t *ret_index);
 bool plan_reads_metrics(const Plan *plan);
 bool plan_reads_alarms(const Plan *plan);
 
+/* The account that a target names, by the function's ARN or else by the role's. Borrowed, not
+ * NUL-terminated; *ret_size 0: it names none, and that of the daemon's own credentials is meant. */
+const char *plan_target_account(const PlanTarget *target, size_t *ret_size);
+
 /* Which alias is meant, as a fingerprint of account, region, function and alias: the same words mean another
  * one when the daemon has moved to another region or account. Never 0. */
 uint64_t plan_target_place(const PlanTarget *target);

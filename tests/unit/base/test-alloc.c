@@ -101,3 +101,13 @@ TEST(every_failure_is_null) {
         EXPECT(fault_struck());
         EXPECT_STR(p, "kept");
 }
+
+TEST(optional_copies) {
+        char *copy = NULL;
+
+        EXPECT_OK(alloc_copy_optional(NULL, &copy));
+        EXPECT(!copy);
+        EXPECT_OK(alloc_copy_optional("a", &copy));
+        EXPECT_STR(copy, "a");
+        free(copy);
+}

@@ -150,3 +150,10 @@ TEST(fingerprint_is_fnv1a) {
         EXPECT(str_fingerprint("foobar", 6) == UINT64_C(0x85944171f73967e8));
         EXPECT(str_fingerprint("\xff\0", 2) != str_fingerprint("\xff", 1));
 }
+
+TEST(nothing_equals_nothing) {
+        char a[] = "a";
+
+        EXPECT(str_equal(NULL, NULL) && str_equal(a, "a") && str_equal("", ""));
+        EXPECT(!str_equal(NULL, "") && !str_equal("a", NULL) && !str_equal("a", "b"));
+}

@@ -143,3 +143,26 @@ TEST(a_place_is_account_region_function_and_alias) {
         renamed.role_arn = "arn:aws:iam::1:role/y";
         EXPECT(plan_target_place(&renamed) == plan_target_place(&targets[5]));
 }
+
+TEST(the_account_of_a_target) {
+        static const struct {
+                const char *function, *role, *account;
+        } cases[] = {
+                { "checkout", NULL, "" },
+                { "123456789012:function:checkout", NULL, "123456789012" },
+                { "arn:aws:lambda:eu-west-1:123456789012:function:checkout", "arn:aws:iam::2:role/x",
+                                "123456789012" },
+                { "checkout", "arn:aws:iam::2:role/x", "2" },
+                { "checkout", "nonsense", "" },
+                { "arn:aws:lambda", "arn:aws:iam::2:role/x", "2" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const PlanTarget target = { .function = cases[i].function, .role_arn = cases[i].role };
+                size_t n = 99;
+                const char *account = plan_target_account(&target, &n);
+
+                EXPECT_INT(n, strlen(cases[i].account));
+                EXPECT(memcmp(account, cases[i].account, n) == 0);
+        }
+}
