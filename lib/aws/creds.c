@@ -177,15 +177,3 @@ int aws_creds_from_section(
         }
         return from_spans(shown, values, ret, reterr);
 }
-
-int aws_creds_from_file(const char *text, size_t size, const char *profile, AwsCreds *ret,
-                char reterr[static DIAG_MESSAGE_MAX]) {
-        _cleanup_(ini_freep) Ini *ini = NULL;
-        char error[DIAG_MESSAGE_MAX];
-        int r;
-
-        r = ini_parse(text, size, &ini, error);
-        if (r >= 0)
-                r = aws_creds_from_section(ini, profile, ret, error);
-        return r == -EINVAL ? refuse(reterr, "profile \"%.64s\": %.200s", profile, error) : r;
-}

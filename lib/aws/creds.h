@@ -9,7 +9,6 @@
 #define AWS_ACCESS_KEY_MAX 129 /* [A-Za-z0-9_]{16,128} by the STS model, and the NUL */
 #define AWS_SECRET_KEY_MAX 512
 #define AWS_SESSION_TOKEN_MAX (32u * 1024) /* AWS promises no size; they come with several KiB */
-#define AWS_CREDS_FILE_MAX INI_TEXT_MAX
 
 struct AwsCreds {
         char access_key[AWS_ACCESS_KEY_MAX];
@@ -41,7 +40,3 @@ int aws_creds_from_values(const char *access_key, const char *secret_key, const 
 /* The keys of a section; messages name their lines. */
 int aws_creds_from_section(
                 const Ini *ini, const char *section, AwsCreds *ret, char reterr[static DIAG_MESSAGE_MAX]);
-
-/* From the text of a shared credentials file; 0 also when there is no such profile. */
-int aws_creds_from_file(const char *text, size_t size, const char *profile, AwsCreds *ret,
-                char reterr[static DIAG_MESSAGE_MAX]);

@@ -72,7 +72,6 @@ typedef enum Lane {
         LANE_POLL,
         LANE_PREFLIGHT,
 } Lane;
-#define LANE_COUNT (LANE_PREFLIGHT + 1)
 
 /* How an effect failed, in the words of the brain; the shell translates. "Sure" faults mean: it did not
  * happen. */

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 
 #include "aws/svc-alarms.h"
-#include "base/alloc.h"
-#include "base/str.h"
 #include "fuzz/reply-input.h"
 
 static const char *const names[] = { "errors-high", "all", "errors-high", "\xc3\xa9" };
@@ -30,20 +28,16 @@ static void read_alarms(const HttpResponse *response, CloudwatchProtocol protoco
         FUZZ_CHECK(data.alarms[0].state == data.alarms[2].state);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        _cleanup_(freep) char *text = alloc_copy_bytes((const char *) data, size);
-        char *rest = text, *kind;
-        HttpResponse response;
+static void read_alarms_json(const HttpResponse *response) {
+        read_alarms(response, CLOUDWATCH_JSON);
+}
 
-        if (!text)
-                return 0;
-        kind = take_line(&rest);
-        if (!kind)
-                return 0;
-        response = response_from(text, size, rest);
-        if (streq(kind, "json"))
-                read_alarms(&response, CLOUDWATCH_JSON);
-        else if (streq(kind, "xml"))
-                read_alarms(&response, CLOUDWATCH_QUERY);
-        return 0;
+static void read_alarms_xml(const HttpResponse *response) {
+        read_alarms(response, CLOUDWATCH_QUERY);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        static const ReplyKind kinds[] = { { "json", read_alarms_json }, { "xml", read_alarms_xml } };
+
+        return read_reply(data, size, kinds);
 }

@@ -1,8 +1,6 @@
 /* Replies of Lambda. The first line says what is read: "alias" or "version". The rest is the body. */
 
 #include "aws/svc-lambda.h"
-#include "base/alloc.h"
-#include "base/str.h"
 #include "fuzz/reply-input.h"
 
 static void read_alias(const HttpResponse *response) {
@@ -33,19 +31,7 @@ static void read_version(const HttpResponse *response) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        _cleanup_(freep) char *text = alloc_copy_bytes((const char *) data, size);
-        char *rest = text, *kind;
-        HttpResponse response;
+        static const ReplyKind kinds[] = { { "alias", read_alias }, { "version", read_version } };
 
-        if (!text)
-                return 0;
-        kind = take_line(&rest);
-        if (!kind)
-                return 0;
-        response = response_from(text, size, rest);
-        if (streq(kind, "alias"))
-                read_alias(&response);
-        else if (streq(kind, "version"))
-                read_version(&response);
-        return 0;
+        return read_reply(data, size, kinds);
 }

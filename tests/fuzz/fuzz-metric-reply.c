@@ -4,8 +4,6 @@
 #include <stdlib.h>
 
 #include "aws/svc-cloudwatch.h"
-#include "base/alloc.h"
-#include "base/str.h"
 #include "fuzz/reply-input.h"
 
 #define SERIES 3
@@ -42,20 +40,16 @@ static void read_metrics(const HttpResponse *response, CloudwatchProtocol protoc
                 FUZZ_CHECK(data.series[i].n_points == n_points[i]);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        _cleanup_(freep) char *text = alloc_copy_bytes((const char *) data, size);
-        char *rest = text, *kind;
-        HttpResponse response;
+static void read_metrics_json(const HttpResponse *response) {
+        read_metrics(response, CLOUDWATCH_JSON);
+}
 
-        if (!text)
-                return 0;
-        kind = take_line(&rest);
-        if (!kind)
-                return 0;
-        response = response_from(text, size, rest);
-        if (streq(kind, "json"))
-                read_metrics(&response, CLOUDWATCH_JSON);
-        else if (streq(kind, "xml"))
-                read_metrics(&response, CLOUDWATCH_QUERY);
-        return 0;
+static void read_metrics_xml(const HttpResponse *response) {
+        read_metrics(response, CLOUDWATCH_QUERY);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        static const ReplyKind kinds[] = { { "json", read_metrics_json }, { "xml", read_metrics_xml } };
+
+        return read_reply(data, size, kinds);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "aws/http-value.h"
+#include "base/alloc.h"
+#include "base/str.h"
 #include "fuzz/fuzz.h"
 
 /* Fit to print, and ended. */
@@ -28,4 +30,23 @@ static inline char *take_line(char **rest) {
 /* Borrows all. "text" has size bytes, of which the lines before "rest" were taken. */
 static inline HttpResponse response_from(char *text, size_t size, char *rest) {
         return (HttpResponse){ .status = 200, .body = rest, .body_size = size - (size_t) (rest - text) };
+}
+
+/* The first line names the way to read the rest. */
+typedef struct ReplyKind {
+        const char *name;
+        void (*read)(const HttpResponse *response);
+} ReplyKind;
+
+static inline int read_reply(const uint8_t *data, size_t size, const ReplyKind kinds[static 2]) {
+        _cleanup_(freep) char *text = alloc_copy_bytes((const char *) data, size);
+        char *rest = text, *line = text ? take_line(&rest) : NULL;
+
+        for (size_t i = 0; line && i < 2; i++)
+                if (streq(line, kinds[i].name)) {
+                        HttpResponse response = response_from(text, size, rest);
+
+                        kinds[i].read(&response);
+                }
+        return 0;
 }

@@ -56,6 +56,10 @@ static uint64_t word_at(const ModelNode *node, size_t i) {
         return word;
 }
 
+static void set_word_at(ModelNode *node, size_t i, uint64_t word) {
+        memcpy((unsigned char *) node + i * sizeof(word), &word, sizeof(word));
+}
+
 int frontier_push(Frontier *f, const ModelNode *node) {
         uint64_t *masks, *at;
 
@@ -80,7 +84,6 @@ int frontier_push(Frontier *f, const ModelNode *node) {
 }
 
 bool frontier_pop(Frontier *f, ModelNode *ret) {
-        uint64_t words[NODE_WORDS];
         const uint64_t *masks, *at;
 
         if (f->read == f->head->n && f->head->next) {
@@ -92,13 +95,12 @@ bool frontier_pop(Frontier *f, ModelNode *ret) {
         }
         if (f->read == f->head->n)
                 return false;
-        memcpy(words, f->root, sizeof(words));
+        memcpy(ret, f->root, sizeof(*ret));
         masks = f->head->words + f->read;
         at = masks + MASKS;
         for (size_t i = 0; i < NODE_WORDS; i++)
                 if (masks[i / 64] >> (i % 64) & 1)
-                        words[i] = *at++;
+                        set_word_at(ret, i, *at++);
         f->read = (size_t) (at - f->head->words);
-        memcpy(ret, words, sizeof(words));
         return true;
 }

@@ -43,9 +43,11 @@ static int do_creds(void) {
         static const char text[] =
                         "[p]\naws_access_key_id=AKIDEXAMPLE\naws_secret_access_key=x\naws_session_token=y\n";
         _cleanup_(aws_creds_done) AwsCreds creds = { 0 };
+        _cleanup_(ini_freep) Ini *ini = NULL;
         char error[DIAG_MESSAGE_MAX];
+        int r = ini_parse(text, strlen(text), &ini, error);
 
-        return aws_creds_from_file(text, strlen(text), "p", &creds, error);
+        return r < 0 ? r : aws_creds_from_section(ini, "p", &creds, error);
 }
 
 TEST(creds) {
