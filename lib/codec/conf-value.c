@@ -7,9 +7,6 @@
 #define PATH_BYTES_MAX 4095
 #define WORD_BYTES_MAX 128
 #define URL_BYTES_MAX 2048
-#define ROLE_BYTES_MAX 2048
-#define ACCOUNT_DIGITS 12
-#define EXTERNAL_ID_MAX 1224
 
 static bool has_control(const char *s) {
         for (; *s; s++)
@@ -29,16 +26,6 @@ const char *conf_path_fault(const char *s) {
                 return "it has control characters";
         if (strlen(s) > PATH_BYTES_MAX)
                 return "it is too long";
-        return NULL;
-}
-
-const char *conf_region_fault(const char *s) {
-        size_t n = strlen(s);
-
-        if (n > WORD_BYTES_MAX || s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
-                return "regions have small letters, digits and \"-\" only";
-        if (!strchr(s, '-') || s[0] == '-' || s[n - 1] == '-')
-                return "regions read like eu-west-1, us-east-1 or ap-southeast-2";
         return NULL;
 }
 
@@ -92,32 +79,6 @@ const char *conf_url_fault(const char *s) {
                 return "it has characters that no URL has, or too many";
         if (!authority_is_valid(rest, strcspn(rest, "/")))
                 return "between // and / stands a host name, and maybe \":\" and a port from 1 to 65535";
-        return NULL;
-}
-
-const char *conf_role_fault(const char *s) {
-        const char *rest = str_after(s, "arn:");
-        size_t n = rest ? strcspn(rest, ":") : 0;
-
-        if (!rest || n == 0 || has_control(s) || strlen(s) > ROLE_BYTES_MAX)
-                return "begin with arn:aws:iam::";
-        rest = str_after(rest + n, ":iam::");
-        if (!rest || strspn(rest, "0123456789") != ACCOUNT_DIGITS)
-                return "behind \"arn:aws:iam::\" stand the 12 digits of the account";
-        rest = str_after(rest + ACCOUNT_DIGITS, ":role/");
-        if (!rest || rest[0] == '\0')
-                return "behind the account stand \":role/\" and the name of the role";
-        return NULL;
-}
-
-/* As STS takes it. */
-const char *conf_external_id_fault(const char *s) {
-        size_t n = strlen(s);
-
-        if (n < 2 || n > EXTERNAL_ID_MAX)
-                return "it has 2 to 1224 characters";
-        if (s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@:/-")] != '\0')
-                return "it has letters, digits and _+=,.@:/- only";
         return NULL;
 }
 

@@ -5,11 +5,8 @@
 #include "base/macro.h"
 
 const char *conf_path_fault(const char *s); /* absolute */
-const char *conf_region_fault(const char *s);
 const char *conf_profile_fault(const char *s);
 const char *conf_url_fault(const char *s);
-const char *conf_role_fault(const char *s);
-const char *conf_external_id_fault(const char *s);
 
 /* "true" or "false". */
 const char *conf_flag_fault(const char *s, bool *ret);

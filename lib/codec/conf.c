@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "codec/aws-name.h"
 #include "codec/conf-value.h"
 #include "codec/yaml-map.h"
 
@@ -110,7 +111,7 @@ static const ConfSetting top_settings[] = {
 };
 
 static const ConfSetting aws_settings[] = {
-        { "region", offsetof(Conf, aws_region), WANTS_REGION, conf_region_fault },
+        { "region", offsetof(Conf, aws_region), WANTS_REGION, aws_region_fault },
         { "profile", offsetof(Conf, aws_profile), WANTS_PROFILE, conf_profile_fault },
         { "shared_credentials_file", offsetof(Conf, aws_shared_credentials_file), WANTS_FILE,
                         conf_path_fault },
@@ -121,8 +122,8 @@ static const ConfSetting aws_settings[] = {
                         conf_url_fault },
         { "endpoint_url_sts", offsetof(Conf, aws_endpoint_url_sts), WANTS_URL, conf_url_fault },
         { "config_file", offsetof(Conf, aws_config_file), WANTS_FILE, conf_path_fault },
-        { "role_arn", offsetof(Conf, aws_role_arn), WANTS_ROLE, conf_role_fault },
-        { "external_id", offsetof(Conf, aws_external_id), WANTS_EXTERNAL_ID, conf_external_id_fault },
+        { "role_arn", offsetof(Conf, aws_role_arn), WANTS_ROLE, aws_role_fault },
+        { "external_id", offsetof(Conf, aws_external_id), WANTS_EXTERNAL_ID, aws_external_id_fault },
 };
 
 static const struct {

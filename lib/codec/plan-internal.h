@@ -2,15 +2,11 @@
 
 /* Shared by the plan-*.c files: a plan while it is being read. */
 
+#include "codec/aws-name.h"
 #include "codec/plan-yaml.h"
 #include "codec/yaml-map.h"
 
-#define PLAN_FUNCTION_MAX 140 /* bytes, like all of these without the NUL */
-#define PLAN_ALIAS_MAX 128
-#define PLAN_REGION_MAX 40
-#define PLAN_STAT_MAX 15
-#define PLAN_ROLE_MAX 2048
-#define PLAN_EXTERNAL_ID_MAX 1224
+#define PLAN_STAT_MAX 15 /* bytes without the NUL */
 
 /* Room for the largest plan; plan-pack.c makes the exact-sized copy that lives on. */
 typedef struct PlanDraft {
@@ -21,11 +17,11 @@ typedef struct PlanDraft {
         unsigned check_lines[PLAN_CHECKS_MAX]; /* where each got its name */
         bool has_bake;                         /* the plan says "bake" */
         char name[PLAN_NAME_MAX + 1];
-        char function[PLAN_FUNCTION_MAX + 1];
-        char alias[PLAN_ALIAS_MAX + 1];
-        char region[PLAN_REGION_MAX + 1];
-        char role_arn[PLAN_ROLE_MAX + 1];
-        char external_id[PLAN_EXTERNAL_ID_MAX + 1];
+        char function[AWS_FUNCTION_MAX + 1];
+        char alias[AWS_ALIAS_MAX + 1];
+        char region[AWS_REGION_MAX + 1];
+        char role_arn[AWS_ROLE_MAX + 1];
+        char external_id[AWS_EXTERNAL_ID_MAX + 1];
         char check_names[PLAN_CHECKS_MAX][CHECK_NAME_MAX + 1];
         char stats[PLAN_CHECKS_MAX][PLAN_STAT_MAX + 1];
         char alarms[PLAN_CHECKS_MAX][ALARM_NAME_SIZE];

@@ -18,12 +18,6 @@ TEST(paths) {
                         (const char *const[]){ "", "etc", "~/x", "/a/$HOME", "/a/%h", "/a\nb", NULL });
 }
 
-TEST(regions) {
-        expect(conf_region_fault,
-                        (const char *const[]){ "eu-west-1", "us-gov-west-1", "eusc-de-east-1", NULL },
-                        (const char *const[]){ "", "Ireland", "eu west", "-eu", "eu-", "EU-WEST-1", NULL });
-}
-
 TEST(profiles) {
         expect(conf_profile_fault, (const char *const[]){ "default", "prod admin", NULL },
                         (const char *const[]){ "a]", "[a", "a\tb", LONG_64 LONG_64 "x", NULL });
@@ -35,28 +29,6 @@ TEST(urls) {
                                         "https://a.example.com:1/", NULL },
                         (const char *const[]){ "", "a", "https://", "https://u@a", "https://a?b",
                                         "https://a:0", NULL });
-}
-
-TEST(roles) {
-        expect(conf_role_fault,
-                        (const char *const[]){ "arn:aws:iam::123456789012:role/canaryd",
-                                        "arn:aws-us-gov:iam::123456789012:role/path/to/canaryd", NULL },
-                        (const char *const[]){ "", "canaryd", "arn:aws:iam::123:role/x",
-                                        "arn::iam::123456789012:role/x", "arn:aws:iam::123456789012:user/x",
-                                        "arn:aws:iam::123456789012:role/",
-                                        "arn:aws:sts::123456789012:role/x", NULL });
-}
-
-TEST(external_ids) {
-        char long_one[1226];
-
-        memset(long_one, 'x', sizeof(long_one));
-        long_one[1225] = '\0';
-        EXPECT(conf_external_id_fault(long_one));
-        long_one[1224] = '\0';
-        EXPECT(!conf_external_id_fault(long_one));
-        expect(conf_external_id_fault, (const char *const[]){ "ab", "a+b=c,d.e@f:g/h-i_j", NULL },
-                        (const char *const[]){ "", "a", "a b", "a%b", NULL });
 }
 
 TEST(flags) {
