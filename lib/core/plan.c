@@ -15,25 +15,40 @@ static bool period_is_valid(usec_t period) {
                         (period > 0 && period % USEC_PER_MINUTE == 0 && period <= USEC_PER_DAY);
 }
 
+static PlanFault check_waves(const Plan *plan, uint32_t *ret_index) {
+        uint32_t next = 0;
+
+        for (uint32_t i = 0; i < plan_n_waves(plan); i++) {
+                PlanWave wave = plan_wave(plan, i);
+
+                *ret_index = i;
+                if (wave.n_targets == 0 || wave.first_target != next ||
+                                wave.n_targets > plan->n_targets - next)
+                        return PLAN_WAVE;
+                next += wave.n_targets;
+        }
+        return next == plan->n_targets ? PLAN_OK : PLAN_WAVE;
+}
+
 static PlanFault check_targets(const Plan *plan, uint32_t *ret_index) {
         if (plan->n_targets == 0)
                 return PLAN_NO_TARGET;
-        if (plan->n_targets > PLAN_TARGETS_MAX || plan->n_steps > PLAN_STEPS_MAX ||
-                        plan->n_checks > PLAN_CHECKS_MAX)
+        if (plan->n_targets > PLAN_TARGETS_MAX || plan->n_waves > PLAN_WAVES_MAX ||
+                        plan->n_steps > PLAN_STEPS_MAX || plan->n_checks > PLAN_CHECKS_MAX)
                 return PLAN_TOO_MANY;
         for (uint32_t i = 0; i < plan->n_targets; i++) {
                 PlanFault fault = PLAN_OK;
 
-                if (plan->targets[i].to == 0)
+                if ((plan->targets[i].to == 0) == (plan->targets[i].publish.kind == PUBLISH_NOTHING))
                         fault = PLAN_NO_VERSION;
-                else if (plan->targets[i].from == plan->targets[i].to)
+                else if (plan->targets[i].to != 0 && plan->targets[i].from == plan->targets[i].to)
                         fault = PLAN_SAME_VERSION;
                 if (fault != PLAN_OK) {
                         *ret_index = i;
                         return fault;
                 }
         }
-        return PLAN_OK;
+        return check_waves(plan, ret_index);
 }
 
 static PlanFault check_steps(const Plan *plan, uint32_t *ret_index) {
@@ -87,11 +102,24 @@ bool plan_reads_alarms(const Plan *plan) {
         return false;
 }
 
-usec_t plan_shortest(const Plan *plan) {
-        usec_t sum = plan->bake;
+PlanWave plan_wave(const Plan *plan, uint32_t i) {
+        if (plan->n_waves == 0)
+                return (PlanWave){ .n_targets = plan->n_targets, .bake = plan->bake };
+        return plan->waves[i];
+}
 
-        for (uint32_t i = 0; i < plan->n_steps; i++)
-                sum = usec_add(sum, plan->steps[i].hold);
+uint32_t plan_n_waves(const Plan *plan) {
+        return plan->n_waves == 0 ? 1 : plan->n_waves;
+}
+
+usec_t plan_shortest(const Plan *plan) {
+        usec_t sum = 0;
+
+        for (uint32_t wave = 0; wave < plan_n_waves(plan); wave++) {
+                for (uint32_t i = 0; i < plan->n_steps; i++)
+                        sum = usec_add(sum, plan->steps[i].hold);
+                sum = usec_add(sum, plan_wave(plan, wave).bake);
+        }
         return sum;
 }
 

@@ -6,6 +6,26 @@
 
 #include "core/types.h"
 
+/* What is deployed before traffic is shifted to it. */
+typedef enum PublishKind {
+        PUBLISH_NOTHING, /* the plan names a version that exists */
+        PUBLISH_ZIP,     /* a file of the host */
+        PUBLISH_S3,
+        PUBLISH_IMAGE,
+        PUBLISH_LATEST, /* $LATEST as it is */
+} PublishKind;
+
+typedef struct PlanPublish {
+        PublishKind kind;
+        bool has_sha256;
+        uint8_t sha256[PLAN_HASH_SIZE]; /* PUBLISH_ZIP, PUBLISH_S3, PUBLISH_LATEST: what the artifact must
+                                           have; AWS shows it as CodeSha256, in base64 */
+        const char *path;               /* PUBLISH_ZIP: absolute */
+        const char *bucket, *key;       /* PUBLISH_S3 */
+        const char *object_version;     /* PUBLISH_S3: NULL: the latest */
+        const char *image;              /* PUBLISH_IMAGE: URI */
+} PlanPublish;
+
 typedef struct PlanTarget {
         const char *function; /* name or unqualified ARN */
         const char *alias;
@@ -13,8 +33,43 @@ typedef struct PlanTarget {
         const char *role_arn;    /* assumed for this target; NULL: the daemon's own credentials do */
         const char *external_id; /* NULL: none. Only beside role_arn */
         uint64_t from;           /* 0: what the alias points to when the rollout starts */
-        uint64_t to;
+        uint64_t to;             /* 0: what "publish" makes */
+        PlanPublish publish;
+        bool create_alias; /* a missing alias is created on "from", which is given then */
 } PlanTarget;
+
+/* Targets that move together, one wave after the other. */
+typedef struct PlanWave {
+        const char *name; /* NULL: the plan has no waves */
+        uint32_t first_target, n_targets;
+        usec_t bake;
+} PlanWave;
+
+/* When traffic may move forward. Local times of one zone; "offsets" says how that zone stands to UTC over
+ * the rollout's life, as the zone's rules are no business of a pure core. */
+#define WINDOW_OFFSETS_MAX 16
+typedef struct WindowOffset {
+        usec_t since;    /* wall */
+        int32_t seconds; /* east of UTC */
+} WindowOffset;
+
+typedef enum WindowEnd {
+        WINDOW_HOLD, /* a rollout that is in the middle stays where it is until the window opens again */
+        WINDOW_ROLL_BACK,
+} WindowEnd;
+
+typedef struct PlanWindow {
+        uint8_t days;         /* bit 0: Monday ... bit 6: Sunday, of the window's beginning; 0: no window */
+        uint16_t from, until; /* minutes of the local day; until <= from: it ends on the next day */
+        WindowEnd at_end;
+        uint32_t n_offsets;
+        WindowOffset offsets[WINDOW_OFFSETS_MAX]; /* ascending; the first also holds for what is before it */
+} PlanWindow;
+
+typedef enum NewerPlan {
+        NEWER_WAITS,
+        NEWER_SUPERSEDES, /* this rollout is rolled back when a newer plan for one of its aliases comes */
+} NewerPlan;
 
 typedef struct PlanStep {
         uint32_t weight;       /* 1..WEIGHT_FULL - 1, strictly ascending over the steps */
@@ -45,7 +100,14 @@ struct Plan {
         const char *name;
         const PlanTarget *targets;
         uint32_t n_targets;
-        uint32_t n_steps; /* 0: straight to 100 % */
+        const PlanWave *waves; /* together they hold every target once, in order */
+        uint32_t n_waves;      /* 0: all targets are one wave, baked for "bake" */
+        bool wave_failure_all; /* a breach rolls back the waves before it, too */
+        bool restore_code;     /* after a rollback the old version's code is published again */
+        NewerPlan on_newer_plan;
+        PlanWindow window;
+        usec_t not_before; /* wall; 0: at once */
+        uint32_t n_steps;  /* 0: straight to 100 % */
         const PlanStep *steps;
         uint32_t n_checks;
         bool checks_none; /* the plan says "checks: none": time alone decides */
@@ -73,7 +135,8 @@ typedef enum PlanFault {
         PLAN_NO_TARGET,
         PLAN_TOO_MANY,     /* targets, steps or checks beyond the limits */
         PLAN_SAME_VERSION, /* from == to */
-        PLAN_NO_VERSION,   /* to is 0 */
+        PLAN_NO_VERSION,   /* neither "to" nor something to publish, or both */
+        PLAN_WAVE,         /* the waves do not hold each target once, in order */
         PLAN_WEIGHT_RANGE,
         PLAN_WEIGHT_ORDER,   /* steps must ascend */
         PLAN_CHECKS_MISSING, /* no check and not "checks: none" */
@@ -100,5 +163,9 @@ const char *plan_target_account(const PlanTarget *target, size_t *ret_size);
  * one when the daemon has moved to another region or account. Never 0. */
 uint64_t plan_target_place(const PlanTarget *target);
 
-/* Sum of all holds and the bake, saturating. */
+/* The i-th wave, also of a plan that has none. */
+PlanWave plan_wave(const Plan *plan, uint32_t i);
+uint32_t plan_n_waves(const Plan *plan); /* at least 1 */
+
+/* Sum of all holds and bakes of all waves, saturating. */
 usec_t plan_shortest(const Plan *plan);

@@ -10,6 +10,8 @@
 #define PLAN_NAME_MAX 64 /* bytes, NUL not counted */
 #define PLAN_STEPS_MAX 100
 #define PLAN_TARGETS_MAX 64
+#define PLAN_WAVES_MAX 64
+#define WAVE_NAME_MAX 64 /* bytes, NUL not counted */
 #define PLAN_CHECKS_MAX 32
 #define CHECK_NAME_MAX 64    /* bytes, NUL not counted */
 #define ALARM_NAME_SIZE 1021 /* bytes with the NUL: 255 characters of at most four */

@@ -30,6 +30,39 @@ TEST(targets) {
         expect_fault(d, PLAN_TOO_MANY, 0);
 }
 
+TEST(waves) {
+        static const PlanWave whole[] = { { .name = "all", .n_targets = 1, .bake = USEC_PER_HOUR } };
+        static const PlanWave empty[] = { { .name = "none" }, { .name = "all", .n_targets = 1 } };
+        static const PlanWave late[] = { { .name = "all", .first_target = 1, .n_targets = 1 } };
+        static const PlanWave many[] = { { .name = "all", .n_targets = 2 } };
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        EXPECT_INT(plan_n_waves(&d->plan), 1);
+        EXPECT_INT(plan_wave(&d->plan, 0).n_targets, 1);
+        d->plan.n_waves = 1;
+        d->plan.waves = whole;
+        expect_fault(d, PLAN_OK, 77);
+        EXPECT_INT(plan_shortest(&d->plan), 25 * USEC_PER_MINUTE - d->plan.bake + USEC_PER_HOUR);
+        d->plan.waves = late;
+        expect_fault(d, PLAN_WAVE, 0);
+        d->plan.waves = many;
+        expect_fault(d, PLAN_WAVE, 0);
+        d->plan.waves = empty;
+        d->plan.n_waves = 2;
+        expect_fault(d, PLAN_WAVE, 0);
+        d->plan.n_waves = PLAN_WAVES_MAX + 1;
+        expect_fault(d, PLAN_TOO_MANY, 0);
+}
+
+TEST(something_to_shift_to) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->target.publish.kind = PUBLISH_LATEST;
+        expect_fault(d, PLAN_NO_VERSION, 0);
+        d->target.to = 0;
+        expect_fault(d, PLAN_OK, 77);
+}
+
 TEST(steps) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
