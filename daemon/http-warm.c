@@ -65,6 +65,18 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* Others fail for reasons of their own, many at a time: that says that the connection may be gone, not that
+ * asking again soon is in vain. */
+static void note_failure(HttpWarm *w, bool is_ours) {
+        bool was_expected = w->is_expected;
+
+        w->is_expected = false;
+        if (is_ours)
+                warm_failed(w);
+        else if (was_expected)
+                warm_arm(w, PAUSE_MIN);
+}
+
 void http_warm_note(HttpWarmList *list, const HttpCall *c) {
         for (HttpWarm *w = list->first; w; w = w->next) {
                 long n_connects = 0;
@@ -72,8 +84,7 @@ void http_warm_note(HttpWarmList *list, const HttpCall *c) {
                 if (w->endpoint.tls != c->request.tls || !streq(w->endpoint.host, c->request.host))
                         continue;
                 if (c->outcome.fault != AWS_OK) {
-                        w->is_expected = false;
-                        warm_failed(w);
+                        note_failure(w, w->call == c);
                         return;
                 }
                 if (w->call == c && w->is_expected &&

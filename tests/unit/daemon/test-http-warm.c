@@ -122,6 +122,27 @@ TEST(failing_is_silent_and_tried_again) {
         fixture_free(f);
 }
 
+static PeerEnd answer_reset_others(const PeerRequest *request, Buf *out, void *userdata) {
+        return strstr(request->head, "/other") ? PEER_RESET : answer_forbidden(request, out, userdata);
+}
+
+TEST(failures_of_others_do_not_put_it_off) {
+        Fixture *f = fixture_new(answer_reset_others, NULL);
+        HttpWarm *w = keep_warm(f);
+
+        run_until_requests(f, 1);
+        for (size_t i = 0; i < 6; i++) {
+                fixture_get(f, i, "/other");
+                peer_run(f->event, &f->n_done, i + 1);
+                EXPECT(f->results[i].fault != AWS_OK);
+        }
+        /* A second later, not half a minute. */
+        run_until_requests(f, 8);
+        EXPECT_INT(peer_open(f->peer), 1);
+        w = http_warm_free(w);
+        fixture_free(f);
+}
+
 TEST(shared_by_all_who_want_it) {
         Fixture *f = fixture_new(answer_forbidden, NULL);
         HttpWarm *first, *second;
