@@ -1,10 +1,11 @@
 #include "codec/yaml-map.h"
 
-#include "base/buf.h"
+#include <stdio.h>
+
 #include "base/str.h"
 
 #define KEYS_MAX 64
-#define KEY_LIST_MAX 200
+#define KEY_MAX 64
 
 static const KeyRule *find_rule(const MapRule *rule, const char *name) {
         for (size_t i = 0; i < rule->n_keys; i++)
@@ -29,41 +30,51 @@ static const char *find_nearest(const MapRule *rule, const char *name) {
         return str_nearest(name, names, n);
 }
 
-/* "format, name, function" into text. */
-static void list_keys(const MapRule *rule, char text[static KEY_LIST_MAX]) {
-        size_t used = 0;
+/* "format, name, function" into text, as long as they take no more than "room" bytes; returns how many keys
+ * did not fit. */
+static size_t put_keys(const MapRule *rule, size_t room, char text[static DIAG_MESSAGE_MAX]) {
+        size_t used = 0, n_left = 0;
 
         text[0] = '\0';
         for (size_t i = 0; i < rule->n_keys; i++) {
                 const char *name = rule->keys[i].name;
-                size_t n = strlen(name);
 
-                if (rule->keys[i].unsupported || used + n + sizeof(", ") > KEY_LIST_MAX)
+                if (rule->keys[i].unsupported)
                         continue;
-                if (used > 0) {
-                        memcpy(text + used, ", ", 2);
-                        used += 2;
+                if (n_left > 0 || used + strlen(", ") + strlen(name) > room) {
+                        n_left++;
+                        continue;
                 }
-                memcpy(text + used, name, n + 1);
-                used += n;
+                used += (size_t) snprintf(
+                                text + used, DIAG_MESSAGE_MAX - used, "%s%s", used > 0 ? ", " : "", name);
         }
+        return n_left;
 }
 
 static void report_unknown(const YamlNode *key, const MapRule *rule, DiagList *diags) {
         const MapRule *home = find_home(rule, key->text);
         const char *nearest = find_nearest(rule, key->text);
-        char found[YAML_DESCRIPTION_MAX], keys[KEY_LIST_MAX];
+        char found[YAML_DESCRIPTION_MAX] = "\"\"", head[YAML_DESCRIPTION_MAX + 40], tail[KEY_MAX] = "";
+        char keys[DIAG_MESSAGE_MAX], more[KEY_MAX] = "";
+        size_t room, n_left;
 
         if (home) {
                 diag_add(diags, DIAG_ERROR, key->line, key->column, "key \"%s\" belongs %s, not %s",
                                 key->text, home->place, rule->place);
                 return;
         }
-        list_keys(rule, keys);
-        (void) yaml_node_describe(key, found);
-        diag_add(diags, DIAG_ERROR, key->line, key->column, "unknown key %s, expected one of: %s%s%s%s",
-                        yaml_node_is_null(key) ? "\"\"" : found, keys, nearest ? "; did you mean \"" : "",
-                        nearest ? nearest : "", nearest ? "\"?" : "");
+        if (!yaml_node_is_null(key))
+                (void) yaml_node_describe(key, found);
+        (void) snprintf(head, sizeof(head), "unknown key %s, expected one of: ", found);
+        if (nearest)
+                (void) snprintf(tail, sizeof(tail), "; did you mean \"%s\"?", nearest);
+        room = DIAG_MESSAGE_MAX - 1 - strlen(head) - strlen(tail);
+        n_left = put_keys(rule, room, keys);
+        if (n_left > 0) {
+                n_left = put_keys(rule, room - strlen(" and 99 more"), keys);
+                (void) snprintf(more, sizeof(more), " and %zu more", n_left);
+        }
+        diag_add(diags, DIAG_ERROR, key->line, key->column, "%s%s%s%s", head, keys, more, tail);
 }
 
 /* One entry whose key is a clean word. */

@@ -69,6 +69,33 @@ TEST(unknown) {
                         "2:1 unknown key \"colour\", expected one of: weight, hold, inner\n");
 }
 
+/* Seventeen keys fill a line; what does not fit is counted. */
+TEST(unknown_among_very_many) {
+        static const KeyRule keys[] = {
+                { "a_key_that_is_as_long_as_any_of_them_0" },
+                { "a_key_that_is_as_long_as_any_of_them_1" },
+                { "a_key_that_is_as_long_as_any_of_them_2" },
+                { "a_key_that_is_as_long_as_any_of_them_3" },
+                { "a_key_that_is_as_long_as_any_of_them_4" },
+                { "a_key_that_is_as_long_as_any_of_them_5" },
+                { "a_key_that_is_as_long_as_any_of_them_6" },
+                { "last", .unsupported = "do without" },
+                { "short" },
+        };
+        static const MapRule rule = { .what = "it", .keys = keys, .n_keys = ELEMENTSOF(keys) };
+        _cleanup_(yaml_tree_freep) YamlTree *tree = NULL;
+        DiagList diags = { 0 };
+
+        EXPECT_OK(yaml_tree_parse("shirt: 1\n", 9, TEXT_MAX, &diags, &tree));
+        EXPECT(yaml_map_check(yaml_tree_root(tree), &rule, &diags));
+        EXPECT_STR(diags.entries[0].message,
+                        "unknown key \"shirt\", expected one of: a_key_that_is_as_long_as_any_of_them_0, "
+                        "a_key_that_is_as_long_as_any_of_them_1, a_key_that_is_as_long_as_any_of_them_2, "
+                        "a_key_that_is_as_long_as_any_of_them_3, a_key_that_is_as_long_as_any_of_them_4, "
+                        "a_key_that_is_as_long_as_any_of_them_5 and 2 more; "
+                        "did you mean \"short\"?");
+}
+
 TEST(misspelt_is_not_missing) {
         expect_findings("wieght: 1\n",
                         "1:1 unknown key \"wieght\", expected one of: weight, hold, inner; did you mean \"weight\"?\n");
