@@ -61,6 +61,7 @@ static void expect_refusal(const char *text, unsigned line, unsigned column, con
         DiagList diags;
         _cleanup_(freep) char *found = parse(text, strlen(text), &diags);
 
+        EXPECT(found);
         EXPECT(diags.n >= 1);
         EXPECT_CONTAINS(diags.entries[0].message, words);
         EXPECT_INT(diags.entries[0].line, line);
