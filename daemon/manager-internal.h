@@ -56,6 +56,11 @@ struct Manager {
 /* manager.c */
 void manager_review_soon(Manager *m);
 
+/* Where a daemon that knows no region can be told one. */
+#define MANAGER_REGION_ADVICE                                                                            \
+        "set \"region\" under \"aws\" in the daemon's configuration, AWS_REGION in its environment, or " \
+        "\"region\" in its AWS profile, and restart it"
+
 /* manager-slot.c */
 /* Takes doc and state over on success. */
 int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutState **take_state,
@@ -64,6 +69,8 @@ Slot *slot_free(Slot *s);
 DEFINE_TRIVIAL_CLEANUP(Slot *, slot_free);
 /* "account/region/function/alias" with the function's bare name, however the plan spells it. */
 char *target_key(const PlanTarget *t);
+/* The first target that nobody names a region for, NULL: all have one. */
+const PlanTarget *find_without_region(const Plan *plan);
 
 /* manager-load.c */
 /* The live rollouts of the store; those past their turn are resumed. */

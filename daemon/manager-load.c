@@ -3,6 +3,7 @@
 
 #include "aws/digest.h"
 #include "base/alloc.h"
+#include "base/str.h"
 #include "codec/record.h"
 #include "core/invariant.h"
 #include "core/trace.h"
@@ -12,7 +13,7 @@
 #define REASON_MAX 320
 
 /* The stored text is held against its hash: what was judged and what is judged from now on is one plan. */
-static int read_plan(const Manager *m, const StoreRow *row, PlanDoc **ret, char reterr[static REASON_MAX]) {
+static int read_plan(const StoreRow *row, PlanDoc **ret, char reterr[static REASON_MAX]) {
         _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
         uint8_t sha256[DIGEST_SIZE];
         int r;
@@ -24,8 +25,6 @@ static int read_plan(const Manager *m, const StoreRow *row, PlanDoc **ret, char 
                 r = -EUCLEAN;
         if (r >= 0)
                 r = plan_parse(row->plan_text, row->plan_size, row->name, row->plan_sha256, diags, ret);
-        if (r >= 0)
-                r = plan_doc_fill(*ret, &m->defaults);
         if (r == -EBADMSG && diags->n > 0)
                 (void) snprintf(reterr, REASON_MAX,
                                 "its stored plan is not accepted any more: line %u: %.200s",
@@ -80,7 +79,9 @@ static int on_live_row(const StoreRow *row, void *userdata) {
         bool frozen = false;
         int r;
 
-        r = read_plan(m, row, &doc, trouble);
+        r = read_plan(row, &doc, trouble);
+        if (r >= 0)
+                r = plan_doc_fill(doc, &m->defaults);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
@@ -95,6 +96,11 @@ static int on_live_row(const StoreRow *row, void *userdata) {
         }
         if (r < 0)
                 return r;
+        if (!frozen && find_without_region(&doc->plan)) {
+                frozen = true;
+                (void) str_copy(trouble, sizeof(trouble),
+                                "no region is known any more: " MANAGER_REGION_ADVICE);
+        }
         r = slot_new(m,
                         &(RunnerId){ .id = row->id,
                                         .name = row->name,
@@ -123,10 +129,26 @@ int manager_load(Manager *m) {
         while (map_next(m->slots, &cursor, &id, &value)) {
                 const Slot *slot = value;
 
-                if (runner_state(slot->runner)->phase != PHASE_QUEUED)
+                if (!runner_trouble(slot->runner) && runner_state(slot->runner)->phase != PHASE_QUEUED)
                         runner_resume(slot->runner);
         }
         return 0;
+}
+
+/* What the plan leaves open was filled in when the rollout began, and may be something else by now: is it
+ * still what leads to the places where it was? */
+static bool ran_with(const PlanDefaults *defaults, const Plan *plan, const RolloutState *state) {
+        for (uint32_t i = 0; i < plan->n_targets; i++) {
+                PlanTarget target = plan->targets[i];
+
+                if (!target.region)
+                        target.region = defaults->region;
+                if (!target.role_arn)
+                        target.role_arn = defaults->role_arn;
+                if (plan_target_place(&target) != state->targets[i].place)
+                        return false;
+        }
+        return true;
 }
 
 int manager_show_row(const Manager *m, const StoreRow *row, ManagerEachRollout each, void *userdata) {
@@ -135,9 +157,11 @@ int manager_show_row(const Manager *m, const StoreRow *row, ManagerEachRollout e
         char trouble[REASON_MAX], why[160];
         int r;
 
-        r = read_plan(m, row, &doc, trouble);
+        r = read_plan(row, &doc, trouble);
         if (r >= 0)
                 r = record_decode(row->record, row->record_size, doc->plan.n_targets, &state, why);
+        if (r >= 0 && ran_with(&m->defaults, &doc->plan, state))
+                r = plan_doc_fill(doc, &m->defaults);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {

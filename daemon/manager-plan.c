@@ -219,6 +219,7 @@ static void consider(Manager *m, const WatchFile *file, const DiagList *diags, P
 static void manager_on_changed(const WatchFile *file, void *userdata) {
         _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
         _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+        const PlanTarget *homeless;
         Manager *m = userdata;
         int r = diags ? 0 : -ENOMEM;
 
@@ -230,6 +231,13 @@ static void manager_on_changed(const WatchFile *file, void *userdata) {
                 refuse_content(m, file, diags);
         else if (r < 0)
                 refuse_file(m, file->path, true, "cannot be read: %s", strerror(-r));
+        if (r < 0)
+                return;
+        homeless = find_without_region(&doc->plan);
+        if (homeless)
+                refuse_file(m, file->path, false,
+                                "no region is known for function \"%.64s\": add \"region\" to the plan; or " MANAGER_REGION_ADVICE,
+                                homeless->function);
         else
                 consider(m, file, diags, &doc);
 }

@@ -48,6 +48,13 @@ char *target_key(const PlanTarget *t) {
                         region ? region : "", (int) name_size, name, t->alias);
 }
 
+const PlanTarget *find_without_region(const Plan *plan) {
+        for (uint32_t i = 0; i < plan->n_targets; i++)
+                if (!plan->targets[i].region)
+                        return &plan->targets[i];
+        return NULL;
+}
+
 int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutState **take_state,
                 Slot **ret) {
         _cleanup_(slot_freep) Slot *s = alloc_one(Slot);

@@ -203,6 +203,9 @@ static int open_all(Manager *m) {
                 .role_arn = m->conf->aws_role_arn,
                 .external_id = m->conf->aws_external_id,
         };
+        if (!m->defaults.region)
+                log_message(LOG_WARNING,
+                                "no region is known, so that plans without one of their own are refused: " MANAGER_REGION_ADVICE);
         m->shared.event = m->event;
         m->shared.store = m->store;
         m->shared.exec = m->exec;

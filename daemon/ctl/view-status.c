@@ -52,11 +52,12 @@ static void put_state(Buf *out, const Style *style, const RolloutInfo *info) {
 }
 
 static void target_format(const Style *style, const RolloutInfo *info, Buf *text) {
+        const char *unknown = view_is_finished(info) ? "region unknown" : "default region";
         char versions[VIEW_TEXT_MAX];
 
         view_versions(info, style, versions);
         (void) buf_printf(text, "%s:%s   %s   version %s", view_function(info), info->alias,
-                        info->region[0] ? info->region : "default region", versions);
+                        info->region[0] ? info->region : unknown, versions);
 }
 
 /* The first line and the second, which says what it waits for. A target that is too long for the first has

@@ -111,3 +111,54 @@ TEST(a_finished_one_that_cannot_be_read_is_left_out_of_lists) {
         run_sql(g, "UPDATE rollout SET record = 'damaged' WHERE id = 'mailer@1'");
         EXPECT_STR(manager_rig_list(g), "checkout@1:rejected ");
 }
+
+static int take_region(const ManagerRollout *rollout, void *userdata) {
+        const char *region = rollout->plan->targets[0].region;
+
+        (void) snprintf(userdata, 32, "%s", region ? region : "none");
+        return 0;
+}
+
+TEST(a_finished_one_is_shown_where_it_ran) {
+        _cleanup_(manager_rig_freep) ManagerRig *g = manager_rig_new();
+        char elsewhere[] = "us-east-1", region[32] = "", *home = g->conf.aws_region;
+
+        manager_rig_start(g);
+        manager_rig_drop(g, "a.yaml", "checkout", "checkout", 42);
+        manager_rig_wait_calls(g, 1);
+        fake_exec_answer(0, (Event){ .fault = FAULT_MISSING, .error = "Function not found" });
+        manager_rig_wait_phase(g, "checkout@1", "rejected");
+        rig_settle(g->rig);
+        manager_rig_stop(g);
+        manager_rig_start(g);
+        EXPECT_OK(manager_find_rollout(g->manager, "checkout@1", take_region, region));
+        EXPECT_STR(region, home);
+        /* Of the two that it might be now, none. */
+        manager_rig_stop(g);
+        g->conf.aws_region = elsewhere;
+        manager_rig_start(g);
+        EXPECT_OK(manager_find_rollout(g->manager, "checkout@1", take_region, region));
+        EXPECT_STR(region, "none");
+}
+
+/* Nothing is begun, and nothing judged, by a daemon that cannot know where. */
+TEST(a_region_that_is_gone_freezes_what_relied_on_it) {
+        _cleanup_(manager_rig_freep) ManagerRig *g = manager_rig_new();
+        _cleanup_(freep) char *said = NULL;
+
+        manager_rig_start(g);
+        manager_rig_drop(g, "a.yaml", "first", "checkout", 42);
+        manager_rig_wait_phase(g, "first@1", "preflight");
+        manager_rig_drop(g, "b.yaml", "second", "checkout", 43);
+        manager_rig_wait_phase(g, "second@1", "queued");
+        manager_rig_stop(g);
+        fake_exec_reset();
+        g->conf.aws_region = NULL;
+        capture_begin();
+        manager_rig_start(g);
+        said = capture_end();
+        EXPECT_CONTAINS(said,
+                        "look after checkout:live by hand: no region is known any more: set \"region\" under ");
+        EXPECT_CONTAINS(manager_rig_list(g), "first@1:queued:frozen second@1:queued:frozen ");
+        EXPECT_INT(fake_exec_count(), 0);
+}

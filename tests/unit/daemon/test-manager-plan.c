@@ -116,6 +116,30 @@ TEST(a_deleted_plan_changes_nothing_and_says_so) {
         EXPECT_STR(manager_rig_list(g), "checkout@1:preflight ");
 }
 
+TEST(without_a_region_the_plan_must_name_one) {
+        _cleanup_(manager_rig_freep) ManagerRig *g = manager_rig_new();
+        _cleanup_(freep) char *said = NULL;
+
+        g->conf.aws_region = NULL;
+        capture_begin();
+        manager_rig_start(g);
+        said = capture_end();
+        EXPECT_CONTAINS(said,
+                        "warning no region is known, so that plans without one of their own are refused: ");
+        EXPECT_CONTAINS(said, "AWS_REGION");
+        manager_rig_drop(g, "a.yaml", "checkout", "checkout", 42);
+        manager_rig_wait_refusals(g, 1);
+        EXPECT_CONTAINS(manager_rig_refusals(g),
+                        "a.yaml: no region is known for function \"checkout\": add \"region\" to the plan; or set "
+                        "\"region\" under \"aws\" in the daemon's configuration, AWS_REGION in its environment, or "
+                        "\"region\" in its AWS profile, and restart it\n");
+        EXPECT_STR(manager_rig_list(g), "");
+        manager_rig_drop(g, "a.yaml", "checkout", "arn:aws:lambda:eu-west-1:123456789012:function:checkout",
+                        42);
+        manager_rig_wait_phase(g, "checkout@1", "preflight");
+        EXPECT_STR(manager_rig_refusals(g), "");
+}
+
 /* Fills a store with n queued rollouts of one alias. */
 static void fill_store(ManagerRig *g, uint64_t n) {
         static const char text[] = "format: 1\nname: old\nfunction: checkout\nalias: live\nto: 42\n"

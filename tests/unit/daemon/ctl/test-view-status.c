@@ -156,6 +156,10 @@ TEST(a_queued_one) {
         EXPECT_CONTAINS(buf_text(&out), "TIME     done in 34m at the earliest\n");
         EXPECT_CONTAINS(buf_text(&out), "actual 25 %\n");
         EXPECT(!strstr(buf_text(&out), "ERRORS"));
+        buf_clear(&out);
+        info.phase = "rejected";
+        EXPECT_OK(view_status(&info, &terminal, &out));
+        EXPECT_CONTAINS(buf_text(&out), "checkout:live   region unknown   version 7->8\n");
 }
 
 /* However long the names, the second line is the one that says what it waits for. */
