@@ -1,65 +1,28 @@
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "daemon/clock.h"
-#include "daemon/creds-files.h"
+#include "daemon/aws-config.h"
 #include "daemon/exec-internal.h"
 #include "daemon/log.h"
 
-#define SAY_MAX 320
+#define SAY_MAX DIAG_MESSAGE_MAX
 
 static int cannot(char reterr[static SAY_MAX], const char *what, int error) {
         (void) snprintf(reterr, SAY_MAX, "%s: %s", what, strerror(-error));
         return error;
 }
 
-static AwsOverrides overrides_of(const Conf *conf) {
-        return (AwsOverrides){
-                .profile = conf->aws_profile,
-                .region = conf->aws_region,
-                .ca_bundle = conf->aws_ca_bundle,
-                .endpoint_url = conf->aws_endpoint_url,
-                .endpoint_urls =
-                                {
-                                                [AWS_LAMBDA] = conf->aws_endpoint_url_lambda,
-                                                [AWS_CLOUDWATCH] = conf->aws_endpoint_url_cloudwatch,
-                                                [AWS_STS] = conf->aws_endpoint_url_sts,
-                                },
-                .use_fips = conf->aws_use_fips_endpoint,
-                .use_dual_stack = conf->aws_use_dualstack_endpoint,
-        };
-}
-
 static int resolve_settings(Exec *e, const Conf *conf, const AwsEnv *env, char reterr[static SAY_MAX]) {
-        _cleanup_(creds_files_freep) CredsFiles *files = NULL;
-        AwsOverrides overrides = overrides_of(conf);
-        CredsTexts texts = { 0 };
-        Now now;
+        char broken[DIAG_MESSAGE_MAX] = "";
         int r;
 
-        clock_read(&now);
-        r = creds_files_new(env, conf->aws_config_file, conf->aws_shared_credentials_file, &files);
-        if (r >= 0)
-                r = creds_files_look(files, now.mono);
+        r = aws_config_resolve(conf, env, &e->settings, broken, reterr);
         /* A file that cannot be used must not keep a daemon down that may have something to roll back: what
          * is not in it goes on, and whoever needs it says so. */
-        if (r >= 0 && creds_files_texts(files, &texts, reterr) == -EINVAL)
-                log_message(LOG_ERR, "%s", reterr);
-        if (r >= 0)
-                r = aws_settings_resolve(
-                                &overrides, env, texts.config, texts.credentials, &e->settings, reterr);
+        if (broken[0] != '\0')
+                log_message(LOG_ERR, "%s", broken);
         return r;
-}
-
-static int check_ca_bundle(const char *path, char reterr[static SAY_MAX]) {
-        char text[256];
-
-        if (!path || access(path, R_OK) >= 0)
-                return 0;
-        (void) snprintf(text, sizeof(text), "CA bundle %s cannot be read", path);
-        return cannot(reterr, text, -errno);
 }
 
 static int make_http(Exec *e, char reterr[static SAY_MAX]) {
@@ -135,8 +98,6 @@ int exec_new(sd_event *event, const Conf *conf, const AwsEnv *env, Exec **ret, c
         r = make_source(e);
         if (r >= 0)
                 r = resolve_settings(e, conf, env, reterr);
-        if (r >= 0)
-                r = check_ca_bundle(e->settings.ca_bundle, reterr);
         if (r >= 0)
                 r = make_parts(e, conf, env, reterr);
         if (r < 0)

@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "daemon/aws-config.h"
+#include "daemon/aws-env.h"
 #include "daemon/build-config.h"
 
 static const char help[] =
@@ -98,6 +100,22 @@ static void show(const DiagList *diags, const char *path, const char *text, size
         buf_done(&out);
 }
 
+/* What would not be better at the next start is found here, where the exit code can say that. */
+static int check_aws(const Options *o, const Conf *conf, FILE *err) {
+        char broken[DIAG_MESSAGE_MAX], error[DIAG_MESSAGE_MAX];
+        _cleanup_(aws_settings_done) AwsSettings settings = { 0 };
+        AwsEnv env;
+        int r;
+
+        aws_env_read(&env);
+        if (o->check_config)
+                return aws_config_check(conf, &env, err);
+        r = aws_config_resolve(conf, &env, &settings, broken, error);
+        if (r == -EINVAL)
+                (void) fprintf(err, "canaryd: error: %s\n", error);
+        return r;
+}
+
 int options_load(const Options *o, FILE *out, FILE *err, Conf **ret, int *ret_exit) {
         _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
         _cleanup_(freep) char *text = NULL;
@@ -115,7 +133,9 @@ int options_load(const Options *o, FILE *out, FILE *err, Conf **ret, int *ret_ex
         }
         r = conf_parse(text, size, diags, &conf);
         show(diags, o->config_path, text, size, err);
-        if (r == -EBADMSG)
+        if (r >= 0)
+                r = check_aws(o, conf, err);
+        if (r == -EBADMSG || r == -EINVAL)
                 return 0;
         if (r < 0) {
                 (void) fprintf(err, "%s: error: %s\n", o->config_path, strerror(-r));

@@ -16,7 +16,7 @@ typedef struct Options {
  * "out"; 64 (EX_USAGE) after a mistake, with a hint on "err". */
 int options_parse(int argc, char *argv[], FILE *out, FILE *err, Options *ret, int *ret_exit);
 
-/* Reads the configuration and fills what it leaves open from the AWS_... variables that other AWS tools read
- * too. 1: go on with *ret. 0: *ret_exit is the exit code: 0 after --check-config, 78 (EX_CONFIG) with the
+/* Reads the configuration, and looks whether the environment and the files that the two name fit in with it.
+ * 1: go on with *ret. 0: *ret_exit is the exit code: 0 after --check-config, 78 (EX_CONFIG) with the
  * findings on "err". */
 int options_load(const Options *o, FILE *out, FILE *err, Conf **ret, int *ret_exit);

@@ -43,11 +43,13 @@ static char *word(const char *text) {
 
 static void forget_environment(void) {
         static const char *const names[] = { "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE",
-                "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL",
-                "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_CLOUDWATCH", "JOURNAL_STREAM" };
+                "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT",
+                "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_CLOUDWATCH",
+                "JOURNAL_STREAM" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 EXPECT_OK(unsetenv(names[i]));
+        EXPECT_OK(setenv("HOME", "/nonexistent", 1));
 }
 
 TEST(version_and_help_end_well) {
@@ -153,4 +155,30 @@ TEST(the_environment_is_not_mixed_in) {
         EXPECT_STR(s.conf->aws_profile, "from-the-file");
         EXPECT(!s.conf->aws_region);
         EXPECT(s.options.journal_stream);
+}
+
+/* Another start would not help, and systemd is told so. */
+TEST(a_bad_environment_ends_78_and_names_the_variable) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+        _cleanup_(freep) char *path = rig_path(g, "canaryd.yaml"), *bundle = rig_path(g, "bundle.pem");
+        _cleanup_(said_done) Said flag = {}, file = {}, checked = {};
+
+        forget_environment();
+        rig_write(g, "canaryd.yaml", "aws:\n  region: eu-west-1\n");
+        EXPECT_OK(setenv("AWS_USE_FIPS_ENDPOINT", "maybe", 1));
+        SAY(&flag, word("--config"), path);
+        SAY(&checked, word("--check-config"), word("--config"), path);
+        forget_environment();
+        EXPECT_INT(flag.go_on, 0);
+        EXPECT_INT(flag.exit_code, 78);
+        EXPECT_STR(flag.err, "canaryd: error: AWS_USE_FIPS_ENDPOINT is \"maybe\": expected true or false\n");
+        EXPECT_INT(checked.exit_code, 78);
+        EXPECT_STR(checked.err, flag.err);
+        EXPECT_STR(checked.out, "");
+        EXPECT_OK(setenv("AWS_CA_BUNDLE", bundle, 1));
+        SAY(&file, word("--config"), path);
+        forget_environment();
+        EXPECT_INT(file.exit_code, 78);
+        EXPECT_CONTAINS(file.err, "canaryd: error: AWS_CA_BUNDLE is ");
+        EXPECT_CONTAINS(file.err, "bundle.pem: No such file or directory; expected a PEM file");
 }
