@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "base/usec.h"
+#include "daemon/program.h"
 
 #define WORDS_MAX 1024u /* of stderr */
 
@@ -232,44 +232,6 @@ static int on_ended(sd_event_source *source, int fd, uint32_t events, void *user
         return 0;
 }
 
-/* Its own session (nothing to ask a person on), no signals blocked, no file but the three. */
-static int spawn(char *const *argv, int out_fd, int err_fd, pid_t *ret) {
-        posix_spawn_file_actions_t files;
-        posix_spawnattr_t attributes;
-        sigset_t none, all;
-        int r;
-
-        (void) sigemptyset(&none);
-        (void) sigfillset(&all);
-        r = posix_spawn_file_actions_init(&files);
-        if (r != 0)
-                return -r;
-        r = posix_spawnattr_init(&attributes);
-        if (r != 0) {
-                (void) posix_spawn_file_actions_destroy(&files);
-                return -r;
-        }
-        r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        if (r == 0)
-                r = posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO);
-        if (r == 0)
-                r = posix_spawn_file_actions_adddup2(&files, err_fd, STDERR_FILENO);
-        if (r == 0)
-                r = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-        if (r == 0)
-                r = posix_spawnattr_setsigmask(&attributes, &none);
-        if (r == 0)
-                r = posix_spawnattr_setsigdefault(&attributes, &all);
-        if (r == 0)
-                r = posix_spawnattr_setflags(&attributes,
-                                POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        if (r == 0)
-                r = posix_spawnp(ret, argv[0], &files, &attributes, argv, environ);
-        (void) posix_spawnattr_destroy(&attributes);
-        (void) posix_spawn_file_actions_destroy(&files);
-        return -r;
-}
-
 /* Our end does not block, the program's end does: it expects no surprises. Both beyond the three numbers
  * that are about to be replaced. */
 static int open_pipe(int *ret_ours, int *ret_theirs) {
@@ -362,7 +324,7 @@ static int process_start(CredsProcess *p, char *const *argv) {
         r = process_add_sources(p);
         if (r < 0)
                 return r;
-        r = spawn(argv, out_fd, err_fd, &pid);
+        r = program_start(argv, out_fd, err_fd, &pid);
         if (r < 0)
                 return r;
         r = process_watch_child(p, pid);

@@ -1,7 +1,7 @@
 #pragma once
 
-/* credential_process: runs a program and reads credentials from what it prints. No shell; its own session,
- * no files of ours but /dev/null as input; a minute at most, 64 KiB at most. */
+/* credential_process: runs a program and reads credentials from what it prints. No shell; a minute at most,
+ * 64 KiB at most. It does not outlive us. */
 
 #include <systemd/sd-event.h>
 
