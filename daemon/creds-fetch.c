@@ -106,13 +106,19 @@ static void fetch_take(CredsFetch *f, AwsCreds *take_creds) {
 
 static void on_part(AwsCreds *take_creds, const CredsFailure *failure, void *userdata) {
         CredsFetch *f = userdata;
+        CredsFailure words;
 
         f->process = NULL;
         f->metadata = NULL;
-        if (failure)
-                fetch_end(f, failure);
-        else
+        if (!failure) {
                 fetch_take(f, take_creds);
+                return;
+        }
+        words = *failure;
+        /* Nobody chose it: what was meant to be asked instead is what people look for. */
+        if (f->recipe.origin == CREDS_IMDS && f->recipe.n_roles == 0)
+                creds_explain_resort(f->creds, &words);
+        fetch_end(f, &words);
 }
 
 /* When STS refuses the daemon's own set: one fresh one, one retry. */

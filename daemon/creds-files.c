@@ -262,3 +262,24 @@ const char *creds_files_problem(const CredsFiles *f) {
                         return f->files[k].error;
         return NULL;
 }
+
+void creds_files_explain(const CredsFiles *f, const char *profile, char *ret, size_t size) {
+        size_t used = 0;
+
+        ret[0] = '\0';
+        for (FileKind k = 0; k < FILE_COUNT && used < size; k++) {
+                const File *file = &f->files[k];
+                const char *separator = used > 0 ? "; " : "";
+                int n;
+
+                if (!file->path)
+                        continue;
+                if (file->state == FILE_GOOD)
+                        n = snprintf(ret + used, size - used, "%s%s has none for profile \"%s\"", separator,
+                                        file->path, profile);
+                else
+                        n = snprintf(ret + used, size - used, "%s%s: %s", separator, file->path,
+                                        file->seen < 0 ? strerror(-file->seen) : "nothing to read");
+                used += n > 0 ? (size_t) n : 0;
+        }
+}

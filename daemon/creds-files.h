@@ -26,3 +26,7 @@ int creds_files_texts(const CredsFiles *f, CredsTexts *ret, char reterr[static D
 /* A file that somebody named and that cannot be read: a reason to doubt what is found without it. NULL:
  * there is none. */
 const char *creds_files_problem(const CredsFiles *f);
+
+/* Why none of the files gave keys for a profile, for people: "FILE: No such file or directory; ...". Cut
+ * when long. */
+void creds_files_explain(const CredsFiles *f, const char *profile, char *ret, size_t size);

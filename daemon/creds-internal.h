@@ -30,6 +30,9 @@ void creds_look_at_files(Creds *c, usec_t now_mono);
 /* How the daemon's own set is to be had now. -EIO: failure says why not. -ENOMEM. */
 int creds_make_recipe(const Creds *c, CredsRecipe *ret, CredsFailure *failure);
 
+/* Says in a failure of IMDS, the last resort, why everything before it had nothing. */
+void creds_explain_resort(const Creds *c, CredsFailure *failure);
+
 /* key: copied; no role for the daemon's own set. */
 int creds_set_new(Creds *c, const CredsKey *key, CredsSet **ret);
 CredsSet *creds_set_free(CredsSet *s);

@@ -1,5 +1,6 @@
 #include "daemon/creds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,14 +23,14 @@ void creds_look_at_files(Creds *c, usec_t now_mono) {
         c->files_unread = r < 0;
 }
 
-/* Container and IMDS are what is left when nothing else was found: not good enough when somebody named a
- * file that should have been there. */
 /* Then no file is needed, and none that cannot be read stands in the way. */
 static bool keys_are_in_environment(const Creds *c) {
         return c->env->access_key_id && c->env->secret_access_key && !c->env->credentials_directory &&
                         !c->settings->profile_is_explicit;
 }
 
+/* Container and IMDS are what is left when nothing else was found: not good enough when somebody named a
+ * file that should have been there. */
 int creds_make_recipe(const Creds *c, CredsRecipe *ret, CredsFailure *failure) {
         const char *problem = creds_files_problem(c->files);
         _cleanup_(creds_recipe_done) CredsRecipe recipe = { 0 };
@@ -58,6 +59,18 @@ int creds_make_recipe(const Creds *c, CredsRecipe *ret, CredsFailure *failure) {
         *ret = recipe;
         recipe = (CredsRecipe){ 0 };
         return 0;
+}
+
+void creds_explain_resort(const Creds *c, CredsFailure *failure) {
+        char files[CREDS_MESSAGE_MAX / 2];
+        size_t used = strlen(failure->message);
+
+        creds_files_explain(c->files, c->settings->profile, files, sizeof(files));
+        (void) snprintf(failure->message + used, sizeof(failure->message) - used,
+                        "; it was asked because nothing else has keys: %s; %s%sno container",
+                        c->settings->profile_is_explicit ? "the environment does not count beside a profile"
+                                                         : "AWS_ACCESS_KEY_ID is not set",
+                        files, files[0] != '\0' ? "; " : "");
 }
 
 int creds_new(sd_event *event, Http *http, const CredsConfig *config, Creds **ret,

@@ -239,6 +239,7 @@ int http_call_prepare(HttpCall *c, const char *ca_bundle) {
         int r;
 
         assert(!c->easy);
+        c->ca_bundle = ca_bundle;
         r = http_request_url(&c->request, &url);
         if (r < 0)
                 return r;
@@ -279,6 +280,15 @@ static void fail_at_proxy(HttpCall *c, long status, const char *why) {
         http_call_fail(c, AWS_UNREACHABLE, text ? text : why);
 }
 
+/* Somebody chose whom to believe, and may have chosen wrong, or the file is another one by now. */
+static void fail_by_bundle(HttpCall *c, const char *why) {
+        _cleanup_(freep) char *text =
+                        alloc_printf("%s; what is believed is the CA bundle %s (ca_bundle, AWS_CA_BUNDLE)",
+                                        why, c->ca_bundle);
+
+        http_call_fail(c, AWS_UNREACHABLE, text ? text : why);
+}
+
 static void fail_with(HttpCall *c, CURLcode code) {
         /* Everything up to the TLS handshake is behind us once the request may go out. */
         AwsFault fault = c->n_sent > 0 ? AWS_TRANSIENT : AWS_UNREACHABLE;
@@ -299,6 +309,9 @@ static void fail_with(HttpCall *c, CURLcode code) {
                                 "connection was lost, or the request turned away, before a reply came");
         else if (c->n_sent == 0 && (code == CURLE_PROXY || (connected != 0 && connected / 100 != 2)))
                 fail_at_proxy(c, connected, why);
+        else if (c->n_sent == 0 && c->ca_bundle &&
+                        (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION))
+                fail_by_bundle(c, why);
         else
                 http_call_fail(c, fault, why);
 }

@@ -42,6 +42,7 @@ struct HttpCall {
 
         CURL *easy;
         struct curl_slist *headers;
+        const char *ca_bundle; /* borrowed; NULL: the system's */
         char error[CURL_ERROR_SIZE];
         unsigned n_sent; /* how often libcurl came to the point of sending the request */
         size_t headers_size;
@@ -56,7 +57,7 @@ HttpCall *http_call_new(HttpRequest *take_request, const HttpLimits *limits);
 HttpCall *http_call_free(HttpCall *c);
 DEFINE_TRIVIAL_CLEANUP(HttpCall *, http_call_free);
 
-/* Sets up the transfer in c->easy; it only has to be given to a multi handle. */
+/* Sets up the transfer in c->easy; it only has to be given to a multi handle. ca_bundle outlives it. */
 int http_call_prepare(HttpCall *c, const char *ca_bundle);
 
 /* Fills c->outcome from how the transfer ended. */

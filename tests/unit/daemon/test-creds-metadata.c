@@ -147,6 +147,37 @@ TEST(an_instance_without_a_role) {
         EXPECT_CONTAINS(g->gots[0].error, "no role is attached to this instance");
 }
 
+/* What people look for is why it came to this. */
+TEST(a_failure_says_what_was_looked_at_before) {
+        _cleanup_(creds_rig_freep) CredsRig *g = begin(false);
+        _cleanup_(freep) char *expected = alloc_printf(
+                        "the EC2 instance metadata service: no role is attached to this instance; it was asked because "
+                        "nothing else has keys: AWS_ACCESS_KEY_ID is not set; %s/.aws/config has none for profile "
+                        "\"default\"; %s/.aws/credentials: No such file or directory; no container",
+                        g->directory, g->directory);
+
+        creds_rig_write(g, ".aws/config", "[default]\nregion = eu-west-1\n");
+        answer_with(g, ASKED_ROLE, 0, 99, "404 Not Found", "<html>");
+        EXPECT_INT(creds_rig_await(g, 0, NULL)->fault, AWS_EXPIRED);
+        EXPECT_STR(g->gots[0].error, expected);
+        /* As much as an error has room for. */
+        EXPECT(strlen(g->gots[0].error) < AWS_ERROR_MESSAGE_MAX);
+}
+
+/* Somebody chose it. */
+TEST(a_failure_of_what_the_profile_names_speaks_for_itself) {
+        _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
+
+        g->env.ec2_metadata_disabled = NULL;
+        creds_rig_write(g, ".aws/config",
+                        "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\n"
+                        "credential_source = Ec2InstanceMetadata\n");
+        creds_rig_start(g);
+        answer_with(g, ASKED_ROLE, 0, 99, "404 Not Found", "<html>");
+        EXPECT_INT(creds_rig_await(g, 0, NULL)->fault, AWS_EXPIRED);
+        EXPECT(!strstr(g->gots[0].error, "AWS_ACCESS_KEY_ID"));
+}
+
 TEST(an_answer_without_keys) {
         _cleanup_(creds_rig_freep) CredsRig *g = begin(false);
 

@@ -48,7 +48,11 @@ TEST(certificate_nobody_vouches_for) {
 
         run(peer, NULL, AWS_UNREACHABLE, "certificate");
         run(peer, tls_peer_bundle(other), AWS_UNREACHABLE, "certificate");
+        /* Whoever chose what is believed is told where that was. */
+        run(peer, tls_peer_bundle(other), AWS_UNREACHABLE, tls_peer_bundle(other));
+        run(peer, tls_peer_bundle(other), AWS_UNREACHABLE, "(ca_bundle, AWS_CA_BUNDLE)");
         run(peer, "/nonexistent/bundle.pem", AWS_UNREACHABLE, "/nonexistent/bundle.pem");
+        run(peer, "/nonexistent/bundle.pem", AWS_UNREACHABLE, "(ca_bundle, AWS_CA_BUNDLE)");
         tls_peer_free(other);
         tls_peer_free(peer);
 }
