@@ -3,15 +3,22 @@
 # watched directory and prints what the daemon says while it works. The new version of "checkout" is good, the new
 # version of "payments" fails 8 % of its requests. Ends 0 only when "checkout" is on its new version and "payments" is
 # back on its old one, as read by `aws lambda get-alias`.
+# quickstart.sh [BUILD-FOLDER]: shows what is built there already, given as an absolute path.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/lib/setup.sh
 
-install_packages build run
-isolate
-say "Building build/"
-configure build
-compile build daemon/canaryd daemon/canaryctl tests/awssim/awssim
+build=${1:-}
+if [ -z "$build" ]; then
+  install_packages build run
+  isolate
+  build=build
+  say "Building build/"
+  configure build
+  compile build daemon/canaryd daemon/canaryctl tests/awssim/awssim
+else
+  isolate
+fi
 
 # Nor are the files in ~/.aws of any interest.
 export HOME="$scratch" AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
@@ -23,7 +30,7 @@ mkdir "$dir/plans" "$dir/state" "$dir/run"
 mkfifo "$dir/awssim.out" "$dir/canaryd.out"
 
 # The two logs are pipes, so that waiting for a line is waiting for the thing itself.
-timeout -k 5 120 build/tests/awssim/awssim --listen 127.0.0.1:0 --scenario tests/data/scenarios/first-light.yaml \
+timeout -k 5 120 "$build/tests/awssim/awssim" --listen 127.0.0.1:0 --scenario tests/data/scenarios/first-light.yaml \
   --request-log "$dir/requests.jsonl" >"$dir/awssim.out" 2>&1 &
 running="$running $!"
 exec 3<"$dir/awssim.out"
@@ -65,7 +72,7 @@ YAML
 plan checkout 41 42 >"$dir/checkout.yaml"
 plan payments 7 8 >"$dir/payments.yaml"
 
-timeout -k 5 90 build/daemon/canaryd --config "$dir/canaryd.yaml" 2>"$dir/canaryd.out" &
+timeout -k 5 90 "$build/daemon/canaryd" --config "$dir/canaryd.yaml" 2>"$dir/canaryd.out" &
 running="$running $!"
 exec 4<"$dir/canaryd.out"
 
@@ -93,7 +100,7 @@ cat <&4 >/dev/null &
 
 say
 say "\$ canaryctl status payments@1"
-build/daemon/canaryctl --run "$dir/run" status payments@1
+"$build/daemon/canaryctl" --run "$dir/run" status payments@1
 
 # expect ALIAS-OF VERSION: what a client that is not ours reads.
 wrong=0
