@@ -422,6 +422,14 @@ bool aws_call_recall(AwsCall *call) {
         return true;
 }
 
+const char *aws_call_waits_for(const AwsCall *call) {
+        if (call->creds)
+                return "credentials";
+        if (call->gate || (call->http && http_call_is_waiting(call->http)))
+                return "its turn (API pacing)";
+        return NULL;
+}
+
 int aws_caller_new(sd_event *event, const AwsCallerConfig *config, AwsCaller **ret) {
         _cleanup_(aws_caller_freep) AwsCaller *c = alloc_one(AwsCaller);
         Now now;

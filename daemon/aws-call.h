@@ -56,3 +56,8 @@ void aws_call_cancel(AwsCall *call); /* NULL is fine; what has left may still ha
 /* Nobody waits for it any more. True: it had not left, and is gone without "done". False: it has left; it is
  * not tried again, and "done" comes. */
 bool aws_call_recall(AwsCall *call);
+
+/* What keeps it from leaving, for people: "credentials"... NULL: nothing, AWS has it, or it was tried
+ * before.
+ */
+const char *aws_call_waits_for(const AwsCall *call);

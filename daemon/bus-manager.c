@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -107,6 +108,9 @@ static int append_rollout(Reply *reply, const ManagerRollout *rollout, bool with
         rollout_view(rollout->state, rollout->plan, &reply->now, &view);
         rollout_info_fill(&info, &space, rollout->id, rollout->plan_path, rollout->plan, rollout->state,
                         &view);
+        /* The core knows of calls that have no answer, not of what they wait for here. */
+        if (view.wait == WAIT_AWS && rollout->waits_for)
+                (void) snprintf(space.wait, sizeof(space.wait), "waits for %s", rollout->waits_for);
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0)
                 return r;
         if ((r = append_fields(m, &info, rollout_info_table())) < 0)

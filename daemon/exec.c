@@ -354,6 +354,10 @@ bool exec_withdraw(ExecOp *op) {
         return true;
 }
 
+const char *exec_waits_for(const ExecOp *op) {
+        return op->call ? aws_call_waits_for(op->call) : NULL;
+}
+
 int exec_warm_new(Exec *e, const Plan *plan, uint32_t target, ExecWarm **ret) {
         const char *region = plan->targets[target].region;
         _cleanup_(aws_endpoint_done) AwsEndpoint endpoint = { 0 };

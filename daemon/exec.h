@@ -35,6 +35,8 @@ void exec_cancel(ExecOp *op); /* NULL is fine */
 /* ACTION_CANCEL: what has not left does not leave, and no completion comes: true. What has left goes on and
  * completes: false. */
 bool exec_withdraw(ExecOp *op);
+/* What keeps it from leaving, for people: "credentials"... NULL: nothing, or nobody knows. */
+const char *exec_waits_for(const ExecOp *op);
 
 /* Keeps a connection for rollbacks of this target ready as long as it is held. */
 int exec_warm_new(Exec *e, const Plan *plan, uint32_t target, ExecWarm **ret);

@@ -252,6 +252,7 @@ static int show_slot(const Slot *slot, ManagerEachRollout each, void *userdata) 
                                     .plan_path = runner_plan_path(r),
                                     .plan = runner_plan(r),
                                     .state = runner_state(r),
+                                    .waits_for = runner_waits_for(r),
                                     .trouble = runner_trouble(r) },
                         userdata);
 }

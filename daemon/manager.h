@@ -16,7 +16,8 @@ typedef struct ManagerRollout {
         const char *plan_path;
         const Plan *plan;
         const RolloutState *state;
-        const char *trouble; /* why it is frozen and waits for somebody; NULL: it is not */
+        const char *waits_for; /* what keeps its calls from leaving; NULL: nothing */
+        const char *trouble;   /* why it is frozen and waits for somebody; NULL: it is not */
 } ManagerRollout;
 
 /* A plan file that was refused. */

@@ -354,6 +354,14 @@ const char *runner_trouble(const Runner *r) {
         return r->mode == RUNNER_PARKED ? r->trouble : NULL;
 }
 
+const char *runner_waits_for(const Runner *r) {
+        const char *what = NULL;
+
+        for (const RunnerOp *op = r->ops; op && !what; op = op->next)
+                what = exec_waits_for(op->exec);
+        return what;
+}
+
 bool runner_is_unrecorded(const Runner *r) {
         return r->is_unrecorded;
 }

@@ -46,6 +46,7 @@ uint64_t runner_number(const Runner *r);
 const char *runner_plan_path(const Runner *r);
 const Plan *runner_plan(const Runner *r);
 const RolloutState *runner_state(const Runner *r);
-const char *runner_trouble(const Runner *r); /* why it is parked; NULL: it is not */
-bool runner_is_unrecorded(const Runner *r);  /* its last commit was refused; it keeps trying */
-bool runner_is_retired(const Runner *r);     /* ended, and that is durable: to be freed */
+const char *runner_trouble(const Runner *r);   /* why it is parked; NULL: it is not */
+const char *runner_waits_for(const Runner *r); /* as exec_waits_for(), of any of its calls */
+bool runner_is_unrecorded(const Runner *r);    /* its last commit was refused; it keeps trying */
+bool runner_is_retired(const Runner *r);       /* ended, and that is durable: to be freed */

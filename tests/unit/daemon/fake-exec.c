@@ -95,6 +95,10 @@ bool exec_withdraw(ExecOp *op) {
         return !call->has_left;
 }
 
+const char *exec_waits_for(const ExecOp *op) {
+        return ((const FakeCall *) (const void *) op)->waits_for;
+}
+
 const char *exec_region(const Exec *e) {
         return region;
 }

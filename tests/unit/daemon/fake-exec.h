@@ -11,8 +11,9 @@ typedef struct FakeCall {
         const Plan *plan;
         ExecDone done;
         void *userdata;
-        bool is_open;  /* neither answered nor cancelled */
-        bool has_left; /* set by the test: too late to be withdrawn */
+        bool is_open;          /* neither answered nor cancelled */
+        bool has_left;         /* set by the test: too late to be withdrawn */
+        const char *waits_for; /* set by the test */
 } FakeCall;
 
 #define FAKE_CALLS_MAX 256

@@ -74,12 +74,14 @@ static int show(size_t i, ManagerEachRollout each, void *userdata) {
         st->targets[0].version_old = 41;
         st->targets[0].version_new = 42;
         st->targets[0].judge.seen_new = (Counts){ .invocations = 41, .errors = 1 };
+        st->targets[0].alias_op.id = fake.waits_for ? 7 : 0;
         (void) snprintf(st->targets[0].error, ERROR_TEXT_SIZE, "%s", fake.error);
         (void) snprintf(id, sizeof(id), "checkout@%zu", i + 1);
         r = each(&(ManagerRollout){ .id = id,
                                  .plan_path = "/etc/canaryd/plans/checkout.yaml",
                                  .plan = &plan,
-                                 .state = st },
+                                 .state = st,
+                                 .waits_for = fake.waits_for },
                         userdata);
         free(st);
         return r;

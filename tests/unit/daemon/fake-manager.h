@@ -12,6 +12,7 @@ typedef struct FakeManager {
                               back */
         size_t n_refusals;
         const char *error;        /* AWS's words in each of them */
+        const char *waits_for;    /* not NULL: of each of them, which has a call under way */
         const char *refused_path; /* of each refusal */
         int fail;                 /* negative: what all functions return */
 } FakeManager;

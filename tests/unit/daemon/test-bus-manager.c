@@ -83,6 +83,23 @@ TEST(one_in_detail) {
         fixture_stop(&f);
 }
 
+TEST(what_keeps_a_call_from_leaving_is_said) {
+        sd_bus_message *reply = NULL;
+        RolloutList list;
+        Fixture f;
+
+        fake_manager_reset();
+        fake_manager()->waits_for = "credentials";
+        fixture_start(&f);
+        EXPECT_OK(call(&f, "GetRollout", "checkout@1", NULL, &reply));
+        EXPECT_OK(decode_rollout(reply, &list));
+        EXPECT_STR(list.items[0].wait_kind, "aws");
+        EXPECT_STR(list.items[0].wait, "waits for credentials");
+        list.reply = reply;
+        rollout_list_done(&list);
+        fixture_stop(&f);
+}
+
 TEST(refusals) {
         sd_bus_message *reply = NULL;
         RefusalList list;

@@ -98,6 +98,43 @@ TEST(function_by_arn_is_encoded_once) {
         exec_fixture_free(f);
 }
 
+TEST(what_keeps_a_call_from_leaving) {
+        ExecFixture *f = exec_fixture_new();
+        ExecOp *first;
+
+        f->conf.aws_lambda_rate = 1;
+        exec_fixture_open(f);
+        exec_fixture_start(f, &read_alias);
+        first = f->op;
+        exec_fixture_start(f, &read_alias);
+        EXPECT_STR(exec_waits_for(f->op), "its turn (API pacing)");
+        exec_cancel(f->op);
+        exec_cancel(first);
+        f->exec = exec_free(f->exec);
+
+        f->env.access_key_id = f->env.secret_access_key = f->env.session_token = NULL;
+        f->env.ec2_metadata_disabled = NULL;
+        f->env.ec2_metadata_endpoint = f->url;
+        f->env.home = "/nonexistent";
+        f->end = PEER_HANG;
+        exec_fixture_open(f);
+        exec_fixture_start(f, &read_alias);
+        EXPECT_STR(exec_waits_for(f->op), "credentials");
+        exec_fixture_free(f);
+}
+
+/* What was sent is AWS's turn. */
+TEST(nothing_keeps_a_call_that_has_left) {
+        ExecFixture *f = exec_fixture_new();
+
+        f->end = PEER_HANG;
+        exec_fixture_open(f);
+        exec_fixture_start(f, &read_alias);
+        peer_run(f->event, &f->n_requests, 1);
+        EXPECT(!exec_waits_for(f->op));
+        exec_fixture_free(f);
+}
+
 TEST(configuration_that_cannot_work) {
         static char bad_url[] = "ftp://example.com", bad_bundle[] = "/nonexistent/bundle.pem";
         ExecFixture *f = exec_fixture_new();

@@ -32,6 +32,16 @@ TEST(a_report_alone_is_made_durable_too) {
         EXPECT_STR(trail(), "step(start) commit(shifting,1) answer(0) read-metrics#1 ");
 }
 
+TEST(what_keeps_its_calls_from_leaving) {
+        _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
+
+        script(PHASE_SHIFTING, "am");
+        runner_start(g->runner);
+        EXPECT(!runner_waits_for(g->runner));
+        fake_exec_call(0)->waits_for = "credentials";
+        EXPECT_STR(runner_waits_for(g->runner), "credentials");
+}
+
 TEST(events_wait_in_order_while_a_commit_is_under_way) {
         _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
 
