@@ -182,8 +182,8 @@ static void piece_end(ExecOp *op) {
 }
 
 /* The end of a batch without answers. */
-static void batch_fail(ExecBatch *b, const AwsCallOutcome *outcome) {
-        _cleanup_(batch_freep) ExecBatch *batch = b;
+static void batch_fail(ExecBatch *take_batch, const AwsCallOutcome *outcome) {
+        _cleanup_(batch_freep) ExecBatch *b = take_batch;
 
         for (size_t i = 0; i < b->n_parts; i++) {
                 Part *p = &b->parts[i];
