@@ -344,7 +344,8 @@ void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wa
                 fold(j, plan, reading, horizon);
         }
         show(j, reading);
-        j->caught_up = j->asked_all;
+        /* Whoever took the time for earlier than it was has not asked for all there is. */
+        j->caught_up = j->asked_all && usec_add(j->asked_until, CLOCK_SLACK) >= wall;
         j->read_age = j->asked_age;
 }
 

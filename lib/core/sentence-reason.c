@@ -22,7 +22,7 @@ const char *cause_words(Cause c) {
         case CAUSE_DENIED:
                 return "CloudWatch denies access";
         case CAUSE_CLOCK:
-                return "AWS refuses this host's clock";
+                return "AWS's clock and this host's do not agree";
         case CAUSE_REFUSED:
                 return "CloudWatch refuses the query";
         case CAUSE_ALARM_INSUFFICIENT:

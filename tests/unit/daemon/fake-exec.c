@@ -1,6 +1,7 @@
 #include "unit/daemon/fake-exec.h"
 
 #include "core/trace.h"
+#include "daemon/clock.h"
 #include "lib/test.h"
 #include "unit/daemon/trail.h"
 
@@ -93,6 +94,13 @@ bool exec_withdraw(ExecOp *op) {
         trail_add("withdraw#%ju%s", (uintmax_t) call->action.op_id, call->has_left ? "-too-late" : "");
         call->is_open = call->has_left;
         return !call->has_left;
+}
+
+void exec_clock_read(const Exec *e, Now *ret) {
+        clock_read(ret);
+}
+
+void exec_clock_remember(Exec *e, const Now *then) {
 }
 
 const char *exec_region(const Exec *e) {
