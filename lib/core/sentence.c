@@ -88,6 +88,10 @@ static void put_fault(Line *l, const Report *r) {
         line_put(l, "%s", fault_to_string((Fault) r->fault));
         if (r->error[0] != '\0')
                 line_put(l, " (%s)", r->error);
+        if (r->next == 0) {
+                line_put(l, "; next try at once");
+                return;
+        }
         line_put(l, "; next try in ");
         line_put_span(l, r->next);
 }
@@ -231,7 +235,11 @@ static void put_trouble(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, " is NOT back on version %llu yet: ", (unsigned long long) r->version_old);
                 put_fault(l, r);
         } else if (r->kind == REPORT_RETRYING) {
-                line_put(l, " waits for AWS: ");
+                if (r->phase == PHASE_ROLLING_BACK)
+                        line_put(l, " could not be put back on version %llu at the first try: ",
+                                        (unsigned long long) r->version_old);
+                else
+                        line_put(l, " waits for AWS: ");
                 put_fault(l, r);
         } else if (r->kind == REPORT_BLIND) {
                 if (r->check < plan->n_checks)

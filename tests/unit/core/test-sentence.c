@@ -71,6 +71,19 @@ TEST(the_longest_sentence_fits) {
         EXPECT(strlen(sentence(d, &r)) < TRACE_TEXT_MAX);
 }
 
+TEST(the_first_failure_of_a_rollback_is_not_shouted) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_RETRYING,
+                .phase = PHASE_ROLLING_BACK,
+                .version_old = 41,
+                .fault = FAULT_TRANSIENT,
+                .error = "503" };
+
+        EXPECT_STR(sentence(d, &r),
+                        "checkout:live could not be put back on version 41 at the first try: transient (503); "
+                        "next try at once");
+}
+
 TEST(a_foreign_hand_can_be_looked_up) {
         _cleanup_(drive_freep) Drive *d = drive_new();
         Report r = { .kind = REPORT_FOREIGN,
