@@ -210,13 +210,13 @@ static AwsFault fault_without_creds(AwsFault fault) {
         switch (fault) {
         case AWS_THROTTLED:
         case AWS_CLOCK:
+        case AWS_DENIED: /* to assume the role: nothing that waiting cures */
         case AWS_UNREACHABLE:
                 return fault;
         case AWS_TRANSIENT:
                 return AWS_UNREACHABLE;
         case AWS_OK:
         case AWS_EXPIRED:
-        case AWS_DENIED:
         case AWS_CONFLICT:
         case AWS_PRECONDITION:
         case AWS_MISSING:

@@ -216,6 +216,8 @@ static void put_middle(Line *l, const Report *r, const Plan *plan) {
         } else if (r->kind == REPORT_STEP_PASSED) {
                 line_put(l, " passed ");
                 put_weight(l, r->weight_from);
+                if (!plan_reads_metrics(plan))
+                        return;
                 line_put(l, ": ");
                 put_evidence(l, r);
         } else if (r->kind == REPORT_PROMOTED) {
@@ -310,6 +312,10 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                 r.target = st->reason_target < plan->n_targets ? st->reason_target : 0;
                 r.version_old = st->targets[r.target].version_old;
                 r.version_new = st->targets[r.target].version_new;
+                if (st->reason == REASON_DENIED || st->reason == REASON_INVALID)
+                        memcpy(r.error, st->targets[r.target].error, sizeof(r.error));
+                if (st->reason == REASON_ALARM_RINGING && st->reason_check < PLAN_CHECKS_MAX)
+                        r.window_start = st->targets[r.target].judge.checks[st->reason_check].window_start;
                 if (st->reason != REASON_NONE)
                         line_put_reason(&l, &r, plan);
                 else

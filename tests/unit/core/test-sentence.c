@@ -24,6 +24,15 @@ TEST(a_breach_names_value_limit_window_and_both_versions) {
                         "checkout:live rolling back to version 41: check errors was breached");
 }
 
+TEST(a_plan_that_reads_no_counts_tells_none) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_STEP_PASSED, .version_new = 42, .version_old = 41, .weight_from = 500 };
+
+        EXPECT_STR(sentence(d, &r), "checkout:live passed 5 %: new 42 failed 0 of 0, old 41 failed 0 of 0");
+        d->checks[0].kind = CHECK_ALARM;
+        EXPECT_STR(sentence(d, &r), "checkout:live passed 5 %");
+}
+
 TEST(a_rejection_says_what_was_found_and_expected) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 

@@ -367,7 +367,7 @@ TEST(sight_leaves_the_words_on_a_write_that_fails) {
 
         drive_to(d, PHASE_SHIFTING);
         drive_alarms_blind(d, FAULT_TRANSIENT);
-        drive_refuse(d, FAULT_DENIED);
+        drive_refuse(d, FAULT_CREDENTIALS);
         memcpy(drive_target(d)->error, "of the write", sizeof("of the write"));
         while (d->alarm_effect.op_id == 0)
                 drive_tick(d);
