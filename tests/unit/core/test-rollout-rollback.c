@@ -112,44 +112,6 @@ TEST(refused_at_the_very_first_write_is_a_rejection) {
         EXPECT_INT(d->alias.revision, 1);
 }
 
-TEST(denied_at_the_very_first_write_is_a_rejection) {
-        _cleanup_(drive_freep) Drive *d = drive_new();
-        RolloutView v;
-        char text[TRACE_TEXT_MAX];
-
-        drive_to(d, PHASE_SHIFTING);
-        drive_refuse(d, FAULT_DENIED);
-        EXPECT_INT(d->state->phase, PHASE_REJECTED);
-        EXPECT_INT(d->state->reason, REASON_DENIED);
-        EXPECT_STR(drive_report(d, REPORT_REJECTED)->error, "AWS's words");
-        EXPECT_INT(d->alias.revision, 1);
-        rollout_view(d->state, &d->plan, &d->now, &v);
-        view_format(&v, d->state, &d->plan, text);
-        EXPECT_CONTAINS(text, "AWS denies access (AWS's words)");
-}
-
-/* Traffic has moved: held, until it is allowed again. */
-TEST(denied_at_a_later_write_is_waited_for) {
-        _cleanup_(drive_freep) Drive *d = drive_new();
-        usec_t since = 0;
-
-        drive_to_hold(d, 0);
-        while (d->state->phase == PHASE_SHIFTING) {
-                if (d->alias_effect.kind == ACTION_WRITE_ALIAS) {
-                        since = since ? since : d->state->age;
-                        drive_refuse(d, FAULT_DENIED);
-                } else if (d->poll_effect.op_id != 0) {
-                        drive_metrics(d);
-                } else {
-                        drive_tick(d);
-                }
-        }
-        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
-        EXPECT_INT(d->state->reason, REASON_CANNOT_WRITE);
-        EXPECT(d->state->age >= since + d->plan.max_blind);
-        expect_back(d, REASON_CANNOT_WRITE);
-}
-
 TEST(writes_that_never_succeed_go_back) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
