@@ -49,6 +49,7 @@ struct AwsCall {
         sd_event_source *end;
 
         AwsError error;
+        bool is_off_clock; /* the last reply */
 };
 
 static RateLane rate_lane_of(Lane lane) {
@@ -97,7 +98,9 @@ DEFINE_TRIVIAL_CLEANUP(AwsCall *, call_free);
 /* The last act of a callback: "done" may free everything. */
 static void call_deliver(AwsCall *take_call, const HttpResponse *response) {
         _cleanup_(call_freep) AwsCall *call = take_call;
-        AwsCallOutcome outcome = { .error = call->error, .response = response };
+        AwsCallOutcome outcome = {
+                .error = call->error, .response = response, .is_off_clock = call->is_off_clock
+        };
 
         call->caller = NULL;
         call->done(&outcome, call->userdata);
@@ -207,13 +210,13 @@ static AwsFault fault_without_creds(AwsFault fault) {
         switch (fault) {
         case AWS_THROTTLED:
         case AWS_CLOCK:
+        case AWS_DENIED: /* to assume the role: nothing that waiting cures */
         case AWS_UNREACHABLE:
                 return fault;
         case AWS_TRANSIENT:
                 return AWS_UNREACHABLE;
         case AWS_OK:
         case AWS_EXPIRED:
-        case AWS_DENIED:
         case AWS_CONFLICT:
         case AWS_PRECONDITION:
         case AWS_MISSING:
@@ -288,6 +291,9 @@ static void learn(AwsCall *call, const HttpOutcome *outcome) {
                 return;
         aws_error_from_response(response, &call->error);
         gate_note(call->caller->config.gate, &key, call->error.fault == AWS_THROTTLED);
+        if (call->caller->config.clock && call->error.fault == AWS_OK)
+                call->is_off_clock = !aws_clock_hear(call->caller->config.clock, response->date,
+                                response->has_age, outcome->elapsed, call->endpoint.host);
         if (!call->caller->config.settings->corrects_skew)
                 return;
         clock_read(&now);

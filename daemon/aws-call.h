@@ -9,6 +9,7 @@
 #include "aws/fault.h"
 #include "aws/settings.h"
 #include "core/types.h"
+#include "daemon/aws-clock.h"
 #include "daemon/creds.h"
 #include "daemon/gate.h"
 
@@ -21,6 +22,7 @@ typedef struct AwsCallerConfig {
         Creds *creds;
         Gate *gate;
         const AwsSettings *settings;
+        AwsClock *clock; /* hears of every accepted request; NULL: nobody wants to know */
 } AwsCallerConfig;
 
 /* Strings are copied. */
@@ -38,6 +40,8 @@ typedef struct AwsCallOutcome {
         AwsError error; /* AWS_OK: response is a 2xx reply. A call that had no credentials is AWS_EXPIRED, or
                            what kept them away; never AWS_TRANSIENT, as it surely did not leave */
         const HttpResponse *response; /* of the last try, borrowed; NULL: there was no reply */
+        bool is_off_clock; /* its Date contradicts AWS's clock as it was known: what was asked for by
+                              that may not be what was meant */
 } AwsCallOutcome;
 
 /* Makes the unsigned request, for each try anew. -EINVAL: there is nothing that AWS could be asked. */

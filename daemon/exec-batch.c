@@ -318,7 +318,10 @@ static void batch_take(ExecBatch *b, const AwsCallOutcome *outcome) {
         int r;
 
         r = cloudwatch_parse_metric_data(outcome->response, b->protocol, &b->data, error);
-        if (r == -EBADMSG) {
+        if (outcome->is_off_clock) {
+                batch_fail_with(b, AWS_CLOCK,
+                                "the time that was asked for turns out to be wrong, by the Date of the reply");
+        } else if (r == -EBADMSG) {
                 batch_fail_with(b, AWS_PERMANENT, error);
         } else if (r < 0) {
                 batch_fail_with(b, AWS_TRANSIENT, strerror(-r));

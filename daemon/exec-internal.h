@@ -38,6 +38,7 @@ struct Exec {
         Http *http;
         Creds *creds;
         Gate *gate;
+        AwsClock clock;
         AwsCaller *caller;
         ExecBatcher *batcher;
         ExecAlarmer *alarmer;

@@ -65,6 +65,7 @@ static int make_parts(Exec *e, const Conf *conf, const AwsEnv *env, char reterr[
                                                 .creds = e->creds,
                                                 .gate = e->gate,
                                                 .settings = &e->settings,
+                                                .clock = &e->clock,
                                 },
                                 &e->caller);
         if (r >= 0)

@@ -16,6 +16,14 @@ const char *exec_region(const Exec *e) {
         return e->settings.region;
 }
 
+void exec_clock_read(const Exec *e, Now *ret) {
+        aws_clock_read(&e->clock, ret);
+}
+
+void exec_clock_remember(Exec *e, const Now *then) {
+        aws_clock_remember(&e->clock, then);
+}
+
 void exec_op_fail(ExecOp *op, Fault fault, const char *format, ...) {
         va_list args;
 

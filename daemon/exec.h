@@ -27,6 +27,11 @@ DEFINE_TRIVIAL_CLEANUP(Exec *, exec_free);
 /* Of targets whose plan names none. Borrowed; NULL: nobody says. */
 const char *exec_region(const Exec *e);
 
+/* The moment as AWS sees it: what the brain has to be given. */
+void exec_clock_read(const Exec *e, Now *ret);
+/* What the brain was given in an earlier life of the daemon: good until AWS itself is heard. */
+void exec_clock_remember(Exec *e, const Now *then);
+
 /* Starts READ_ALIAS, READ_VERSION, WRITE_ALIAS, READ_METRICS or READ_ALARMS. One completion follows,
  * whatever happens (missing credentials and bad regions too), unless exec_cancel() comes first. plan and
  * action are borrowed for this call only. -ENOMEM: no completion will come. */

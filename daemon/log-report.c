@@ -56,7 +56,7 @@ static void put_version(LogRecord *r, LogShow show, const char *name, uint64_t v
 static void put_window(LogRecord *r, LogShow show, const Report *report) {
         char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX];
 
-        if (report->window_end == 0)
+        if (report->window_start == 0 || report->window_end <= report->window_start)
                 return;
         time_format_rfc3339(report->window_start, start);
         time_format_rfc3339(report->window_end, end);

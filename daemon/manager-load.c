@@ -90,6 +90,8 @@ static int on_live_row(const StoreRow *row, void *userdata) {
                 return 0;
         }
         r = read_state(row, &doc->plan, m->shared.actions, &state, trouble);
+        if (r >= 0)
+                exec_clock_remember(m->exec, &state->last);
         if (r < 0 && r != -ENOMEM) {
                 frozen = true;
                 r = make_placeholder(&doc->plan, &state);

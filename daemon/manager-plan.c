@@ -125,7 +125,7 @@ static int record(Manager *m, const WatchFile *file, Accept *accept) {
         r = record_encode(runner_state(runner), &text);
         if (r < 0)
                 return r;
-        clock_read(&now);
+        exec_clock_read(m->exec, &now);
         change = (StoreChange){
                 .id = runner_id(runner),
                 .name = runner_name(runner),

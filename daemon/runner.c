@@ -38,7 +38,7 @@ void runner_arm(Runner *r) {
         Now now;
         int k;
 
-        clock_read(&now);
+        exec_clock_read(r->shared->exec, &now);
         switch (r->mode) {
         case RUNNER_IDLE:
                 due = r->restart_due ? r->attention : rollout_deadline(r->state, &r->doc->plan, &now);
@@ -163,7 +163,7 @@ static void step(Runner *r, const Event *event) {
         Now now;
         int k;
 
-        clock_read(&now);
+        exec_clock_read(r->shared->exec, &now);
         memcpy(r->next, r->state, r->state_size);
         k = rollout_step(r->next, plan, event, &now, r->shared->actions);
         if (k == -ESTALE)

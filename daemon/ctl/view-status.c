@@ -213,7 +213,8 @@ static void add_check(Table *table, const CheckInfo *check) {
         time_format_clock(check->window_start, from);
         time_format_clock(check->window_end, until);
         (void) snprintf(text, sizeof(text), "%s-%s", from, until);
-        table_add(table, TONE_PLAIN, check->window_end > 0 ? text : "-");
+        table_add(table, TONE_PLAIN,
+                        check->window_start > 0 && check->window_end > check->window_start ? text : "-");
 }
 
 static int put_checks(Buf *out, const Style *style, const RolloutInfo *info) {

@@ -219,7 +219,7 @@ static void put_judgement(Buf *out, const Report *r, const Plan *plan, unsigned 
                 put_time(out, "window_start", r->window_start);
                 put_time(out, "window_end", r->window_end);
         }
-        if (tells & TELLS_EVIDENCE) {
+        if ((tells & TELLS_EVIDENCE) && plan_reads_metrics(plan)) {
                 put_counts(out, "new", &r->new_version);
                 put_counts(out, "old", &r->old_version);
         }

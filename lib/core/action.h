@@ -40,13 +40,14 @@ typedef enum ReportKind {
         REPORT_BREACH,           /* check, value, limit, window */
         REPORT_ROLLBACK_STARTED, /* reason */
         REPORT_ROLLED_BACK,      /* verified by a read back */
-        REPORT_ROLLBACK_FAILING, /* a rollback attempt failed; it goes on trying */
+        REPORT_ROLLBACK_FAILING, /* a rollback does not succeed; it goes on trying */
         REPORT_FOREIGN,          /* somebody else changed the alias: released */
         REPORT_RELEASED,
         REPORT_REVISION_ADOPTED, /* same routing, new RevisionId: went on with it */
         REPORT_BLIND,            /* nothing to be seen: cause */
         REPORT_SEEING,           /* data is back */
-        REPORT_RETRYING,         /* a forward call failed and will be tried again: fault */
+        REPORT_RETRYING,         /* a call failed and will be tried again: fault. In a rollback: the first
+                                     failure, no trouble yet */
         REPORT_RESUMED,          /* after a restart of the daemon */
 } ReportKind;
 #define REPORT_KIND_COUNT (REPORT_RESUMED + 1)

@@ -105,6 +105,11 @@ static void sum_up(const JudgeState *j, const Event *reading, usec_t horizon, Su
         }
 }
 
+/* Where the evidence of a check begins. A weight that is not confirmed yet has begun no step. */
+static usec_t evidence_start(const JudgeState *j) {
+        return j->step_from != 0 ? j->step_from : j->exposed_since;
+}
+
 static void set_breach(CheckState *c, double value, double samples, usec_t start, usec_t end) {
         *c = (CheckState){
                 .verdict = VERDICT_BREACH,
@@ -122,7 +127,7 @@ static void set_by_samples(
                 .verdict = VERDICT_UNKNOWN,
                 .value = value,
                 .samples = sums->settled.invocations,
-                .window_start = j->step_from,
+                .window_start = evidence_start(j),
                 .window_end = usec_max(j->asked_until, j->step_from),
         };
         if (sums->settled.invocations >= check->min_requests)
@@ -147,7 +152,7 @@ static void judge_error_rate(const JudgeState *j, const Plan *plan, const PlanCh
                 return;
         }
         if (sums->seen.invocations >= check->min_requests && counts_rate(&sums->seen) > check->max) {
-                set_breach(ret, counts_rate(&sums->seen), sums->seen.invocations, j->step_from,
+                set_breach(ret, counts_rate(&sums->seen), sums->seen.invocations, evidence_start(j),
                                 j->asked_until);
                 return;
         }
@@ -344,7 +349,8 @@ void judge_take(JudgeState *j, const Plan *plan, const Event *reading, usec_t wa
                 fold(j, plan, reading, horizon);
         }
         show(j, reading);
-        j->caught_up = j->asked_all;
+        /* Whoever took the time for earlier than it was has not asked for all there is. */
+        j->caught_up = j->asked_all && usec_add(j->asked_until, CLOCK_SLACK) >= wall;
         j->read_age = j->asked_age;
 }
 

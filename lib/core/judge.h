@@ -16,9 +16,9 @@ void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall);
 /* The wall clock turns out to have been ahead: what was read proves nothing until it is read again. */
 bool judge_was_ahead(const JudgeState *j, const Plan *plan, usec_t wall);
 
-/* To be called before a window is asked for. When the wall clock turns out to have been ahead, buckets were
- * folded before their time: then everything is read again. "lived" and "lived_in_step": spans since the
- * rollout and the step began. */
+/* To be called when a reading has come, and with it what AWS's clock says. When the wall clock turns out to
+ * have been ahead, buckets were folded before their time: then everything is to be read again. "lived" and
+ * "lived_in_step": spans since the rollout and the step began. */
 void judge_rewind(JudgeState *j, const Plan *plan, usec_t wall, usec_t lived, usec_t lived_in_step);
 
 /* The window to read next: [*ret_from, *ret_until), multiples of the period, at most METRIC_ROWS_MAX

@@ -14,6 +14,9 @@ Report *end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version) 
         s->state->reason = (uint32_t) reason;
         s->state->reason_target = target;
         s->state->reason_version = version;
+        /* For those who look at it later. */
+        if (s->event->op_id != 0 && s->event->target == target && s->event->fault != FAULT_NONE)
+                target_note_error(&s->state->targets[target], s->event);
         end(s, PHASE_REJECTED);
         return step_report(s, REPORT_REJECTED, target);
 }

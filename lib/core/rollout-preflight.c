@@ -113,6 +113,12 @@ void preflight_take_version(Step *s, uint32_t i) {
 static void reject_alarm(Step *s, Reason reason, uint32_t i, uint32_t check, const AlarmReading *alarm) {
         Report *r;
 
+        /* What the check says is shown beside the reason. */
+        s->state->targets[i].judge.checks[check] = (CheckState){
+                .verdict = reason == REASON_ALARM_RINGING ? VERDICT_BREACH : VERDICT_UNKNOWN,
+                .cause = reason == REASON_ALARM_RINGING ? CAUSE_NONE : CAUSE_ALARM_MISSING,
+                .window_start = alarm ? alarm->since : 0,
+        };
         s->state->reason_check = check;
         r = end_rejected(s, reason, i, 0);
         r->window_start = alarm ? alarm->since : 0;

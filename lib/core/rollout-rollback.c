@@ -70,6 +70,22 @@ static bool is_refused_for_good(const Step *s, uint32_t i) {
                         (e->fault == FAULT_INVALID || e->fault == FAULT_MISSING);
 }
 
+static bool nothing_is_touched(const RolloutState *st) {
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                if (st->targets[i].touched)
+                        return false;
+        return true;
+}
+
+/* What is denied may be allowed again, and traffic that has moved waits for that. But a rollout that was
+ * never allowed to write anything ends at once, as it does when preflight is denied. */
+static bool is_denied_from_the_start(const Step *s, uint32_t i) {
+        const Event *e = s->event;
+
+        return e->kind == EVENT_ALIAS_WRITTEN && e->target == i && e->fault == FAULT_DENIED &&
+                        nothing_is_touched(s->state);
+}
+
 static Reason target_turns(const Step *s, uint32_t i, uint32_t *ret_check) {
         const TargetState *t = &s->state->targets[i];
         const JudgeState *j = &t->judge;
@@ -87,6 +103,8 @@ static Reason target_turns(const Step *s, uint32_t i, uint32_t *ret_check) {
         *ret_check = 0;
         if (is_refused_for_good(s, i))
                 return REASON_REFUSED;
+        if (is_denied_from_the_start(s, i))
+                return REASON_DENIED;
         if (t->failing_since != 0 && usec_sub(age, t->failing_since) >= s->plan->max_blind)
                 return REASON_CANNOT_WRITE;
         return REASON_NONE;

@@ -49,13 +49,22 @@ static void begin_hold(Step *s) {
         }
 }
 
-/* Says once what a step waits for beyond its time; again when that changes. */
-static void say_holding(Step *s, uint32_t target, uint32_t check, Cause cause) {
+/* Data settles for a while after every hold: that is worth a word only when it takes longer than it should.
+ */
+static bool is_settling(const Step *s, Cause cause, usec_t end) {
+        const Plan *plan = s->plan;
+        usec_t expected = usec_add(plan->settled_after, usec_add(plan->every, 2 * plan->period));
+
+        return cause == CAUSE_UNSETTLED && s->state->age < usec_add(end, expected);
+}
+
+/* Says once what a step waits for beyond its time, which ended at the age "end"; again when that changes. */
+static void say_holding(Step *s, uint32_t target, uint32_t check, Cause cause, usec_t end) {
         uint32_t what = 1 + check * 256 + (uint32_t) cause;
         const JudgeState *j = &s->state->targets[target].judge;
         Report *r;
 
-        if (s->state->holding == what)
+        if (s->state->holding == what || is_settling(s, cause, end))
                 return;
         s->state->holding = what;
         r = step_report(s, REPORT_HOLDING, target);
@@ -83,11 +92,13 @@ static bool target_may_leave(Step *s, uint32_t i, usec_t hold, uint32_t min_requ
         if (plan_reads_alarms(s->plan) && (j->alarms_age == 0 || j->alarms_age < end))
                 return false;
         if (!judge_healthy(j, s->plan, &check)) {
-                say_holding(s, i, check, (Cause) j->checks[check].cause);
+                say_holding(s, i, check, (Cause) j->checks[check].cause, end);
                 return false;
         }
         if (j->step_new.invocations < min_requests) {
-                say_holding(s, i, s->plan->n_checks, CAUSE_FEW_SAMPLES);
+                say_holding(s, i, s->plan->n_checks,
+                                j->seen_new.invocations < min_requests ? CAUSE_FEW_SAMPLES : CAUSE_UNSETTLED,
+                                end);
                 return false;
         }
         return true;

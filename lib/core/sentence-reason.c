@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/usec.h"
 #include "core/sentence-internal.h"
 
@@ -20,9 +22,9 @@ const char *cause_words(Cause c) {
         case CAUSE_CREDENTIALS:
                 return "no valid credentials";
         case CAUSE_DENIED:
-                return "CloudWatch denies access";
+                return "AWS denies access";
         case CAUSE_CLOCK:
-                return "AWS refuses this host's clock";
+                return "AWS's clock and this host's do not agree";
         case CAUSE_REFUSED:
                 return "CloudWatch refuses the query";
         case CAUSE_ALARM_INSUFFICIENT:
@@ -66,6 +68,24 @@ static void put_alarm_missing(Line *l, const Report *r, const Plan *plan) {
         line_put(l, "(a composite alarm is shown only when cloudwatch:DescribeAlarms is allowed on *)");
 }
 
+/* "User: ... is not authorized to perform: lambda:GetAlias on resource: ..." names it; otherwise it is one
+ * of these. */
+static void put_permission(Line *l, const Report *r, const Plan *plan) {
+        static const char mark[] = "to perform: ";
+        const char *action = strstr(r->error, mark);
+        size_t n = action ? strcspn(action + sizeof(mark) - 1, " ,;") : 0;
+
+        if (n > 0)
+                line_put(l, "; allow %.*s", (int) n, action + sizeof(mark) - 1);
+        else
+                line_put(l, "; allow lambda:GetAlias, lambda:GetFunctionConfiguration and lambda:UpdateAlias%s%s",
+                                plan_reads_alarms(plan) ? ", and cloudwatch:DescribeAlarms for the alarms"
+                                                        : "",
+                                r->target < plan->n_targets && plan->targets[r->target].role_arn
+                                                ? ", and sts:AssumeRole for role_arn:"
+                                                : "");
+}
+
 /* Why preflight refused, and what to do about it. */
 static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         unsigned long long found = (unsigned long long) r->found_version;
@@ -100,11 +120,9 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                                                                  : "dead-letter targets");
                 return;
         case REASON_DENIED:
-                line_put(l, "AWS denies reading it");
+                line_put(l, "AWS denies access");
                 put_words(l, r);
-                line_put(l, "; allow lambda:GetAlias and lambda:GetFunctionConfiguration%s",
-                                plan_reads_alarms(plan) ? ", and cloudwatch:DescribeAlarms for the alarms"
-                                                        : "");
+                put_permission(l, r, plan);
                 return;
         case REASON_INVALID:
                 line_put(l, "AWS does not accept the names in the plan");
@@ -156,6 +174,7 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
                 return;
         case REASON_REFUSED:
                 line_put(l, "AWS refuses the new weights");
+                put_words(l, r);
                 return;
         case REASON_CANNOT_WRITE:
                 line_put(l, "the new weights could not be written for ");

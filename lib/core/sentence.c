@@ -88,6 +88,10 @@ static void put_fault(Line *l, const Report *r) {
         line_put(l, "%s", fault_to_string((Fault) r->fault));
         if (r->error[0] != '\0')
                 line_put(l, " (%s)", r->error);
+        if (r->next == 0) {
+                line_put(l, "; next try at once");
+                return;
+        }
         line_put(l, "; next try in ");
         line_put_span(l, r->next);
 }
@@ -212,6 +216,8 @@ static void put_middle(Line *l, const Report *r, const Plan *plan) {
         } else if (r->kind == REPORT_STEP_PASSED) {
                 line_put(l, " passed ");
                 put_weight(l, r->weight_from);
+                if (!plan_reads_metrics(plan))
+                        return;
                 line_put(l, ": ");
                 put_evidence(l, r);
         } else if (r->kind == REPORT_PROMOTED) {
@@ -231,7 +237,11 @@ static void put_trouble(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, " is NOT back on version %llu yet: ", (unsigned long long) r->version_old);
                 put_fault(l, r);
         } else if (r->kind == REPORT_RETRYING) {
-                line_put(l, " waits for AWS: ");
+                if (r->phase == PHASE_ROLLING_BACK)
+                        line_put(l, " could not be put back on version %llu at the first try: ",
+                                        (unsigned long long) r->version_old);
+                else
+                        line_put(l, " waits for AWS: ");
                 put_fault(l, r);
         } else if (r->kind == REPORT_BLIND) {
                 if (r->check < plan->n_checks)
@@ -302,6 +312,10 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                 r.target = st->reason_target < plan->n_targets ? st->reason_target : 0;
                 r.version_old = st->targets[r.target].version_old;
                 r.version_new = st->targets[r.target].version_new;
+                if (st->reason == REASON_DENIED || st->reason == REASON_INVALID)
+                        memcpy(r.error, st->targets[r.target].error, sizeof(r.error));
+                if (st->reason == REASON_ALARM_RINGING && st->reason_check < PLAN_CHECKS_MAX)
+                        r.window_start = st->targets[r.target].judge.checks[st->reason_check].window_start;
                 if (st->reason != REASON_NONE)
                         line_put_reason(&l, &r, plan);
                 else

@@ -97,7 +97,8 @@ struct TargetState {
         usec_t next_poll;     /* age */
         usec_t next_alarms;   /* age */
         usec_t seen_wall;     /* when "route" and "revision" were last seen; wall; 0: not known */
-        usec_t failing_since; /* age of the first failure in a row of forward writes or reads; 0: none */
+        usec_t failing_since; /* age of the first failure in a row of forward writes or reads; 0: none. In a
+                                 rollback: since when the old version is not back */
         char error[ERROR_TEXT_SIZE]; /* AWS's words on the last failure; "" after a success */
         JudgeState judge;
 };

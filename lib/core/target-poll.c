@@ -23,8 +23,6 @@ static void ask_metrics(Step *s, uint32_t i) {
         JudgeState *j = &t->judge;
         Action *a;
 
-        judge_rewind(j, s->plan, s->now->wall, s->state->age,
-                        s->state->step_age != 0 ? usec_sub(s->state->age, s->state->step_age) : 0);
         judge_window(j, s->plan, s->now->wall, &j->asked_from, &j->asked_until);
         j->asked_age = s->state->age;
         j->asked_all = j->asked_until >= s->now->wall;
@@ -124,6 +122,20 @@ static void tell_sight(Step *s, uint32_t i, bool was_blind, Fault fault) {
                 step_copy_text(t->error, sizeof(t->error), NULL);
 }
 
+/* Only now that AWS has answered its clock is known: the host's own, first thing after a reboot, may make
+ * what was read look as if it came from the future, or the other way round. */
+static bool rewind_if_ahead(Step *s, uint32_t i) {
+        const RolloutState *st = s->state;
+        TargetState *t = &s->state->targets[i];
+
+        if (!judge_was_ahead(&t->judge, s->plan, s->now->wall))
+                return false;
+        judge_rewind(&t->judge, s->plan, s->now->wall, st->age,
+                        st->step_age != 0 ? usec_sub(st->age, st->step_age) : 0);
+        t->next_poll = st->age;
+        return true;
+}
+
 void target_take_metrics(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         JudgeState *j = &t->judge;
@@ -131,6 +143,8 @@ void target_take_metrics(Step *s, uint32_t i) {
         bool was_blind = is_blind(s, i);
 
         t->poll_op.id = 0;
+        if (e->fault == FAULT_NONE && rewind_if_ahead(s, i))
+                return;
         if (e->fault != FAULT_NONE) {
                 judge_take_failure(j, s->plan, judge_cause_of(e->fault), s->state->age);
                 note_failure(s, i, &t->poll_op, &t->next_poll);

@@ -170,33 +170,9 @@ void target_write(Step *s, uint32_t i, const Route *want) {
         r = step_report(s, REPORT_WEIGHT_INTENT, i);
         r->weight_to = route_weight_of(want, t->version_new);
         t->want = *want;
-        t->failing_since = 0;
+        /* A rollback is late from its first moment on. */
+        t->failing_since = is_rolling_back(s) ? s->state->age : 0;
         enter(s, i, STAGE_WRITE);
-}
-
-/* Attempts that are told: the first ones, then ever fewer, so that a long outage does not fill the log. */
-static bool attempt_is_told(uint32_t attempt) {
-        return (attempt & (attempt - 1)) == 0 || attempt % 64 == 0;
-}
-
-/* Write, read, write again: no pause in one such round, a growing one when that goes on. */
-#define ATTEMPTS_AT_ONCE 3
-
-/* A successful read between two writes that fail is no news: what is told is the last fault. */
-static void tell_failure(Step *s, uint32_t i, usec_t delay) {
-        TargetState *t = &s->state->targets[i];
-        Report *r;
-
-        if (t->alias_op.fault == FAULT_NONE || !attempt_is_told(t->alias_op.attempt))
-                return;
-        /* A late write of our own, mostly: the read that follows at once explains it. */
-        if (t->alias_op.fault == FAULT_PRECONDITION && t->alias_op.attempt <= ATTEMPTS_AT_ONCE)
-                return;
-        r = step_report(s, is_rolling_back(s) ? REPORT_ROLLBACK_FAILING : REPORT_RETRYING, i);
-        r->fault = t->alias_op.fault;
-        step_copy_text(r->error, sizeof(r->error), t->error);
-        r->next = delay;
-        r->weight_to = route_weight_of(&t->want, t->version_new);
 }
 
 static void count_failure(Step *s, uint32_t i) {
@@ -221,7 +197,7 @@ void target_retry_later(Step *s, uint32_t i) {
         t->alias_op.id = 0;
         t->alias_op.retry_at = usec_add(s->state->age, delay);
         count_failure(s, i);
-        tell_failure(s, i, delay);
+        target_tell_failure(s, i, delay);
 }
 
 static void again(Step *s, uint32_t i, Stage stage) {
@@ -229,13 +205,13 @@ static void again(Step *s, uint32_t i, Stage stage) {
 
         t->stage = stage;
         t->strange = 0;
-        if (t->alias_op.attempt >= ATTEMPTS_AT_ONCE) {
+        if (t->alias_op.attempt >= TARGET_ATTEMPTS_AT_ONCE) {
                 target_retry_later(s, i);
                 return;
         }
         count_failure(s, i);
         if (is_rolling_back(s))
-                tell_failure(s, i, 0);
+                target_tell_failure(s, i, 0);
         ask(s, i);
 }
 

@@ -26,6 +26,11 @@ void target_resume(Step *s, uint32_t i);
 /* Asks again for what waited until now. */
 void target_tick(Step *s, uint32_t i);
 
+/* Write, read, write again: no pause in one such round, a growing one when that goes on. */
+#define TARGET_ATTEMPTS_AT_ONCE 3
+/* The call failed, as alias_op and error say, and the next one follows after "delay": target-tell.c. */
+void target_tell_failure(Step *s, uint32_t i, usec_t delay);
+
 /* Polling of metrics and alarms: target-poll.c. */
 void target_poll(Step *s, uint32_t i); /* if it is due */
 void target_take_metrics(Step *s, uint32_t i);

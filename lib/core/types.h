@@ -109,7 +109,7 @@ static inline bool route_equal(const Route *a, const Route *b) {
 
 /* One moment as both clocks see it. */
 struct Now {
-        usec_t wall;   /* since the epoch, corrected by what is known of AWS's clock: for metric windows and
+        usec_t wall;   /* since the epoch, by AWS's clock as its replies tell it: for metric windows and
                           display */
         usec_t mono;   /* CLOCK_BOOTTIME: for every span; counts on while the host is suspended */
         uint64_t boot; /* fingerprint of the boot id: mono values of different boots do not compare */

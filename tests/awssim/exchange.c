@@ -128,11 +128,19 @@ static usec_t fault_delay_after(const FaultRule *fault) {
         return fault->after ? fault->delay : 0;
 }
 
+/* A call that assumes a role is about that one: it has no other yet, or comes from the one before in a
+ * chain. */
+static const char *role_of(const Request *request) {
+        const char *assumed = request->service == SERVICE_STS ? form_get(&request->query, "RoleArn") : NULL;
+
+        return assumed ? assumed : request->role ? request->role->arn : NULL;
+}
+
 static const FaultRule *fault_match(Scenario *scenario, const Request *request) {
         const FaultCall call = { .operation = request->operation,
                 .function = request->function.name,
                 .region = request->region,
-                .role = request->role ? request->role->arn : NULL,
+                .role = role_of(request),
                 .at = request->arrived_mono };
 
         return fault_rule_match(scenario->faults, scenario->n_faults, &call);

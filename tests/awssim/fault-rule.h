@@ -19,7 +19,7 @@ typedef struct FaultRule {
         char *operation; /* "UpdateAlias"; "*": any */
         char *function;  /* NULL: any, also below */
         char *region;    /* that the call is signed for */
-        char *role;      /* ARN of the role whose keys it is signed with */
+        char *role;      /* ARN of the role that it assumes, or else whose keys it is signed with */
         uint64_t first, last, every;
         usec_t window; /* strikes this long from the first call it concerns on; 0: by "first" and "last"
                           alone */

@@ -179,13 +179,19 @@ REFUSALS = ("400 invalid", "400 validation", "404 missing")
 
 def expected(c):
     """Whatever may pass is waited for. What AWS refuses for good ends a rollout: in preflight, or at the first write,
-    before anything was touched; at a later write by the way back."""
+    before anything was touched; at a later write by the way back. What it denies ends a rollout before anything was
+    touched, and is waited for once traffic has moved."""
     usual = "succeeded" if c.variant == "good" else "rolled-back"
     refused = c.fault in REFUSALS
     if c.operation == "GetFunctionConfiguration" and (refused or c.fault == "403 denied"):
         return "rejected"  # one call for each version, both in preflight
     if c.operation in ("GetAlias", "DescribeAlarms") and (refused or c.fault == "403 denied") and c.time != "second":
         return "rejected"
+    # The second one is a refresh in mid-rollout, and what the first gave holds for a while.
+    if c.operation == "AssumeRole" and c.fault == "403 denied" and c.time != "second":
+        return "rejected"
+    if c.operation == "UpdateAlias" and c.fault == "403 denied" and c.time != "second":
+        return "rejected"  # nothing was touched yet
     if c.operation == "UpdateAlias" and refused:
         return "rolled-back" if c.time == "second" else "rejected"
     return usual

@@ -246,6 +246,13 @@ def test_rollback_is_tried_until_it_is_verified():
     holds("alert checkout@1: checkout:live is NOT back on version 41 yet" in log, log)
 
 
+def test_one_failure_in_a_rollback_is_no_alert():
+    calls, events, log, _ = rolled_back("operation: UpdateAlias, call: 2, status: 500")
+    same([c["status"] for c in calls], [200, 500, 200])
+    holds("rollback-failing" not in [kind for kind, _ in events], events)
+    holds("could not be put back on version 41 at the first try" in log and " alert " not in log, log)
+
+
 def test_rollback_whose_reply_is_lost():
     calls, _, _, _ = rolled_back("operation: UpdateAlias, call: 2, action: reset, effect: after")
     same(len(calls), 2)

@@ -260,6 +260,19 @@ TEST(what_was_folded_too_early_is_read_again) {
         EXPECT_NEAR(j.all_new.invocations, 300, 0);
 }
 
+/* The first weight is not confirmed yet: no step has begun, but the new version may have traffic. */
+TEST(evidence_of_before_the_first_step_has_a_beginning) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        JudgeState j = { 0 };
+
+        judge_expose(&j, &d->plan, MINUTE(2) + 7);
+        j.asked_until = MINUTE(3);
+        judge_take(&j, &d->plan, &(Event){ .kind = EVENT_METRICS_READ }, MINUTE(3));
+        EXPECT_INT(j.checks[0].cause, CAUSE_NO_DATA);
+        EXPECT_INT(j.checks[0].window_start, MINUTE(2));
+        EXPECT_INT(j.checks[0].window_end, MINUTE(3));
+}
+
 TEST(window_is_aligned_and_bounded) {
         _cleanup_(drive_freep) Drive *d = drive_new();
         JudgeState j = judge_at(&d->plan, 0);

@@ -200,6 +200,8 @@ TEST(a_missing_alarm) {
 
 TEST(an_alarm_that_rings_already) {
         _cleanup_(drive_freep) Drive *d = drive_with_alarm(ALARM_SAYS_ALARM);
+        RolloutView v;
+        char text[TRACE_TEXT_MAX];
 
         drive_alarms(d);
         expect_rejected(d, REASON_ALARM_RINGING);
@@ -207,6 +209,12 @@ TEST(an_alarm_that_rings_already) {
         EXPECT_INT(drive_report(d, REPORT_REJECTED)->check, 1);
         EXPECT_INT(drive_report(d, REPORT_REJECTED)->window_start, d->now.wall);
         EXPECT(!drive_action(d, ACTION_CANCEL)); /* nothing else was under way */
+        /* And is shown to be. */
+        EXPECT_INT(drive_target(d)->judge.checks[1].verdict, VERDICT_BREACH);
+        EXPECT_INT(drive_target(d)->judge.checks[1].window_start, d->now.wall);
+        rollout_view(d->state, &d->plan, &d->now, &v);
+        view_format(&v, d->state, &d->plan, text);
+        EXPECT_CONTAINS(text, "is in ALARM since 20");
 }
 
 TEST(alarms_that_cannot_be_read_wait_or_reject) {

@@ -118,7 +118,7 @@ TEST(writes_that_never_succeed_go_back) {
         drive_to(d, PHASE_SHIFTING);
         while (d->state->phase == PHASE_SHIFTING) {
                 if (d->alias_effect.kind == ACTION_WRITE_ALIAS)
-                        drive_refuse(d, FAULT_DENIED);
+                        drive_refuse(d, FAULT_CREDENTIALS);
                 else if (d->poll_effect.op_id != 0)
                         drive_metrics(d);
                 else

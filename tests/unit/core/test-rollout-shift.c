@@ -43,6 +43,44 @@ TEST(holding_is_said_once_per_cause) {
         EXPECT_INT(said, 1);
 }
 
+static const Report *poll_once(Drive *d) {
+        drive_tick(d);
+        if (d->poll_effect.op_id != 0)
+                drive_metrics(d);
+        return drive_report(d, REPORT_HOLDING);
+}
+
+/* Every step that is held for less than data takes to settle. */
+TEST(data_that_settles_as_expected_is_not_worth_a_word) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        bool has_waited = false;
+
+        d->steps[0].hold = USEC_PER_MINUTE;
+        drive_to_hold(d, 0);
+        while (d->state->step == 0) {
+                EXPECT(!poll_once(d));
+                has_waited |= d->state->step == 0 &&
+                                d->state->age >= d->state->step_age + 2 * d->steps[0].hold &&
+                                drive_target(d)->judge.checks[0].cause == CAUSE_UNSETTLED;
+        }
+        EXPECT(has_waited);
+}
+
+TEST(data_that_settles_late_is) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        const Report *r = NULL;
+
+        d->new_requests = 0;
+        drive_to_hold(d, 0);
+        for (unsigned i = 0; i < 60; i++)
+                (void) poll_once(d);
+        d->new_requests = 1000;
+        while (d->state->step == 0 && !r)
+                r = poll_once(d);
+        EXPECT(r);
+        EXPECT_INT(r->cause, CAUSE_UNSETTLED);
+}
+
 TEST(evidence_alone_is_not_enough) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 

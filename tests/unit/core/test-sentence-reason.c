@@ -1,6 +1,7 @@
 #include "core/sentence-internal.h"
 
 #include "base/usec.h"
+#include "core/rollout-internal.h"
 #include "unit/core/drive.h"
 
 #define NOON (1767960000 * USEC_PER_SEC) /* 2026-01-09T12:00:00Z */
@@ -62,7 +63,14 @@ TEST(a_refusal_repeats_what_aws_says) {
         _cleanup_(drive_freep) Drive *d = drive_with_alarm();
         Report r = { .kind = REPORT_REJECTED, .reason = REASON_DENIED, .error = "not authorized" };
 
-        EXPECT_CONTAINS(sentence(d, &r), "AWS denies reading it (not authorized); allow lambda:GetAlias");
+        EXPECT_CONTAINS(sentence(d, &r), "AWS denies access (not authorized); allow lambda:GetAlias");
+        step_copy_text(r.error, sizeof(r.error),
+                        "User: x is not authorized to perform: lambda:UpdateAlias on resource: y");
+        EXPECT_CONTAINS(sentence(d, &r), "on resource: y); allow lambda:UpdateAlias");
+        EXPECT(!strstr(sentence(d, &r), "lambda:GetAlias"));
+        step_copy_text(r.error, sizeof(r.error), "not authorized");
+        d->target.role_arn = "arn:aws:iam::123456789012:role/x";
+        EXPECT_CONTAINS(sentence(d, &r), "sts:AssumeRole for role_arn:");
         r.reason = REASON_INVALID;
         EXPECT_CONTAINS(sentence(d, &r), "the names in the plan (not authorized)");
 }

@@ -24,6 +24,15 @@ TEST(a_breach_names_value_limit_window_and_both_versions) {
                         "checkout:live rolling back to version 41: check errors was breached");
 }
 
+TEST(a_plan_that_reads_no_counts_tells_none) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_STEP_PASSED, .version_new = 42, .version_old = 41, .weight_from = 500 };
+
+        EXPECT_STR(sentence(d, &r), "checkout:live passed 5 %: new 42 failed 0 of 0, old 41 failed 0 of 0");
+        d->checks[0].kind = CHECK_ALARM;
+        EXPECT_STR(sentence(d, &r), "checkout:live passed 5 %");
+}
+
 TEST(a_rejection_says_what_was_found_and_expected) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
@@ -69,6 +78,19 @@ TEST(the_longest_sentence_fits) {
         d->target.function = d->target.alias = name;
         memset(r.error, 'e', sizeof(r.error) - 1);
         EXPECT(strlen(sentence(d, &r)) < TRACE_TEXT_MAX);
+}
+
+TEST(the_first_failure_of_a_rollback_is_not_shouted) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_RETRYING,
+                .phase = PHASE_ROLLING_BACK,
+                .version_old = 41,
+                .fault = FAULT_TRANSIENT,
+                .error = "503" };
+
+        EXPECT_STR(sentence(d, &r),
+                        "checkout:live could not be put back on version 41 at the first try: transient (503); "
+                        "next try at once");
 }
 
 TEST(a_foreign_hand_can_be_looked_up) {

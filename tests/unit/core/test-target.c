@@ -212,6 +212,60 @@ TEST(a_rollback_that_never_lands_is_shouted_about) {
         drive_to(d, PHASE_ROLLED_BACK);
 }
 
+static bool is_told(const Drive *d, ReportKind kind) {
+        return drive_report(d, kind) != NULL;
+}
+
+/* Everybody has one: a write that fails, did not happen, and succeeds the next time. */
+TEST(one_failure_of_a_rollback_is_no_alarm) {
+        static const Fault faults[] = { FAULT_TRANSIENT, FAULT_THROTTLED, FAULT_UNREACHABLE };
+
+        for (size_t i = 0; i < ELEMENTSOF(faults); i++) {
+                _cleanup_(drive_freep) Drive *d = drive_at_rollback(0);
+
+                tick_to_call(d);
+                EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
+                drive_refuse(d, faults[i]);
+                EXPECT(is_told(d, REPORT_RETRYING));
+                EXPECT(!is_told(d, REPORT_ROLLBACK_FAILING));
+                while (d->state->phase != PHASE_ROLLED_BACK) {
+                        tick_to_call(d);
+                        drive_reply(d);
+                        EXPECT(!is_told(d, REPORT_RETRYING) && !is_told(d, REPORT_ROLLBACK_FAILING));
+                }
+        }
+}
+
+TEST(the_second_failure_of_a_rollback_is_one) {
+        static const Fault faults[] = { FAULT_TRANSIENT, FAULT_THROTTLED, FAULT_UNREACHABLE };
+
+        for (size_t i = 0; i < ELEMENTSOF(faults); i++) {
+                _cleanup_(drive_freep) Drive *d = drive_at_rollback(0);
+
+                tick_to_call(d);
+                drive_refuse(d, faults[i]);
+                tick_to_call(d);
+                if (d->alias_effect.kind == ACTION_READ_ALIAS) {
+                        drive_reply(d);
+                        tick_to_call(d);
+                }
+                EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
+                drive_refuse(d, faults[i]);
+                EXPECT(is_told(d, REPORT_ROLLBACK_FAILING));
+                EXPECT(!is_told(d, REPORT_RETRYING));
+        }
+}
+
+/* Nothing in five seconds matters, be it one try that hung. */
+TEST(a_rollback_that_takes_long_is_an_alarm_at_once) {
+        _cleanup_(drive_freep) Drive *d = drive_at_rollback(0);
+
+        tick_to_call(d);
+        drive_wait(d, 6 * USEC_PER_SEC);
+        drive_refuse(d, FAULT_TRANSIENT);
+        EXPECT(is_told(d, REPORT_ROLLBACK_FAILING));
+}
+
 TEST(weight_of_a_version) {
         Route split = { .primary = 41, .extra = 42, .weight = 500 }, whole = { .primary = 42 };
 

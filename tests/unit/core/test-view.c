@@ -77,9 +77,9 @@ TEST(blind_says_when_it_ends) {
         drive_to_hold(d, 0);
         drive_tick(d);
         drive_blind(d, FAULT_DENIED);
-        EXPECT_STR(words(d, &v), "blind: CloudWatch denies access; rolls back in 10m");
+        EXPECT_STR(words(d, &v), "blind: AWS denies access; rolls back in 10m");
         drive_wait(d, 4 * USEC_PER_MINUTE);
-        EXPECT_STR(words(d, &v), "blind: CloudWatch denies access; rolls back in 6m");
+        EXPECT_STR(words(d, &v), "blind: AWS denies access; rolls back in 6m");
 }
 
 TEST(ends) {

@@ -1,6 +1,7 @@
 #include "unit/daemon/fake-exec.h"
 
 #include "core/trace.h"
+#include "daemon/clock.h"
 #include "lib/test.h"
 #include "unit/daemon/trail.h"
 
@@ -97,6 +98,13 @@ bool exec_withdraw(ExecOp *op) {
 
 const char *exec_waits_for(const ExecOp *op) {
         return ((const FakeCall *) (const void *) op)->waits_for;
+}
+
+void exec_clock_read(const Exec *e, Now *ret) {
+        clock_read(ret);
+}
+
+void exec_clock_remember(Exec *e, const Now *then) {
 }
 
 const char *exec_region(const Exec *e) {

@@ -244,3 +244,29 @@ TEST(windows_that_cannot_be_asked_for) {
         EXPECT_INT(f->got.fault, FAULT_NONE);
         exec_fixture_free(f);
 }
+
+/* What was asked for by the wrong time is not what was meant. The second reply that says so is believed. */
+TEST(readings_by_a_wrong_clock_do_not_count) {
+        static const struct {
+                const char *date;
+                Fault fault;
+        } cases[] = {
+                { "Date: Thu, 15 Jan 2026 12:34:56 GMT\r\n", FAULT_NONE },
+                { "Date: Thu, 15 Jan 2026 12:44:56 GMT\r\n", FAULT_CLOCK },
+                { "Date: Thu, 15 Jan 2026 12:44:56 GMT\r\n", FAULT_NONE },
+        };
+        ExecFixture *f = exec_fixture_new();
+        Now now;
+
+        f->bodies[0] = REPLY(ALL_EMPTY);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                f->headers = cases[i].date;
+                exec_fixture_run(f, &read_metrics);
+                EXPECT_INT(f->got.fault, cases[i].fault);
+                if (f->got.fault != FAULT_NONE)
+                        EXPECT_CONTAINS(f->error, "by the Date of the reply");
+        }
+        exec_clock_read(f->exec, &now);
+        EXPECT_INT(now.wall / USEC_PER_MINUTE, UINT64_C(1768481096) / 60);
+        exec_fixture_free(f);
+}

@@ -1,5 +1,7 @@
 #include "daemon/ctl/view-status.h"
 
+#include <string.h>
+
 #include "lib/fault.h"
 #include "lib/test.h"
 #include "unit/daemon/ctl/sample.h"
@@ -218,4 +220,21 @@ TEST(alarms_ring_or_do_not) {
                         "CHECK         VALUE  LIMIT     REQUESTS  VERDICT                 WINDOW (UTC)\n"
                         "checkout-5xx  -      no ALARM  -         healthy                 since 12:00:00\n"
                         "lag           -      no ALARM  -         unknown: alarm-missing  -\n");
+}
+
+/* A step that never began has none. */
+TEST(a_window_without_a_beginning_is_left_out) {
+        static CheckInfo check = { .name = "errors",
+                .kind = "error_rate",
+                .stat = "",
+                .verdict = "unknown",
+                .cause = "no-data",
+                .window_end = SAMPLE_NOON };
+        RolloutInfo info = detailed(sample_shifting());
+        _cleanup_(buf_done) Buf out = BUF_INIT(RENDER_BYTES_MAX);
+
+        info.checks = &check;
+        info.n_checks = 1;
+        EXPECT_OK(view_status(&info, &(Style){ .width = 120 }, &out));
+        EXPECT(!strstr(buf_text(&out), "00:00:00"));
 }
