@@ -32,7 +32,7 @@ typedef struct LambdaVersion {
         uint64_t role_fingerprint;         /* 0: none */
         uint64_t dead_letter_fingerprint;  /* 0: none */
         unsigned timeout_seconds;
-        char code_sha256[64]; /* base64; "" when absent */
+        char code_sha256[72]; /* of zips base64, of images 64 hex digits; "" when absent */
 } LambdaVersion;
 
 /* "function" is a name, a partial or a full ARN, unqualified. */

@@ -268,6 +268,15 @@ TEST(versions) {
         EXPECT_STR(other.code_sha256, "");
 }
 
+TEST(a_version_of_an_image) {
+        static const char hex[] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        LambdaVersion v = parse_version("{\"Version\":\"7\",\"PackageType\":\"Image\",\"Timeout\":3,"
+                                        "\"CodeSha256\":\"9f86d081884c7d659a2feaa0c55ad015"
+                                        "a3bf4f1b2b0b822cd15d6c15b0f00a08\"}");
+
+        EXPECT_STR(v.code_sha256, hex);
+}
+
 TEST(version_states) {
         LambdaVersion v;
 
@@ -291,7 +300,7 @@ TEST(version_replies_that_are_refused) {
                 "{\"Version\":\"1\",\"Timeout\":\"3\"}", "{\"Version\":\"1\",\"Timeout\":-1}",
                 "{\"Version\":\"1\",\"Timeout\":2147483648}", "{\"Version\":\"1\",\"Timeout\":1.5}",
                 "{\"Version\":\"1\",\"DeadLetterConfig\":[]}",
-                "{\"Version\":\"1\",\"CodeSha256\":\"" LONG_64 "\"}" };
+                "{\"Version\":\"1\",\"CodeSha256\":\"" LONG_64 "01234567\"}" };
         LambdaVersion untouched = { .version = 7 };
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
