@@ -132,9 +132,9 @@ static const Field code_fields[] = {
         U64(CodeState, since),
         U64(CodeState, version_restored),
         U32(CodeState, known, 1),
-        U32(CodeState, touched, 1),
-        U32(CodeState, unsure, 1),
-        U32(CodeState, making, ALIAS_MAKING_COUNT - 1),
+        U32(CodeState, touched, 7),
+        U32(CodeState, unsure, 7),
+        U32(CodeState, missing, 1),
         U32(CodeState, restore_done, 1),
         U32(CodeState, restore_asked, 1),
 };
