@@ -72,6 +72,7 @@ static void pass_preflight(ManagerRig *g) {
         Open o = { .kind = ACTION_WRITE_ALIAS };
 
         answer(g, ACTION_READ_ALIAS, alias_at(41, "r-1"));
+        answer(g, ACTION_READ_CONCURRENCY, (Event){ .concurrency = 0 });
         answer(g, ACTION_READ_VERSION, (Event){ .version_active = true, .role = 1 });
         answer(g, ACTION_READ_VERSION, (Event){ .version_active = true, .role = 1 });
         rig_run_until(g->rig, find_open, &o);
