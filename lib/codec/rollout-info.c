@@ -95,6 +95,7 @@ const char *wait_to_string(Wait w) {
                 [WAIT_EVIDENCE] = "evidence",
                 [WAIT_REQUESTS] = "requests",
                 [WAIT_SIGHT] = "sight",
+                [WAIT_WINDOW] = "window",
         };
 
         return (size_t) w < ELEMENTSOF(names) ? names[w] : "?";

@@ -167,5 +167,8 @@ uint64_t plan_target_place(const PlanTarget *target);
 PlanWave plan_wave(const Plan *plan, uint32_t i);
 uint32_t plan_n_waves(const Plan *plan); /* at least 1 */
 
+/* The wave of a target. */
+uint32_t plan_wave_of(const Plan *plan, uint32_t target);
+
 /* Sum of all holds and bakes of all waves, saturating. */
 usec_t plan_shortest(const Plan *plan);

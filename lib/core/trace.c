@@ -89,6 +89,14 @@ static const char *const reason_names[REASON_COUNT] = {
         [REASON_INVALID] = "invalid",
         [REASON_ALARM_MISSING] = "alarm-missing",
         [REASON_ALARM_RINGING] = "alarm-ringing",
+        [REASON_WINDOW] = "window",
+        [REASON_SUPERSEDED] = "superseded",
+};
+
+static const char *const gated_names[GATED_COUNT] = {
+        [GATED_NOT] = "not",
+        [GATED_READ_AGAIN] = "read-again",
+        [GATED_TOLD] = "told",
 };
 
 static const char *const event_names[EVENT_KIND_COUNT] = {
@@ -100,6 +108,7 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
         [EVENT_ALIAS_WRITTEN] = "alias-written",
         [EVENT_METRICS_READ] = "metrics-read",
         [EVENT_ALARMS_READ] = "alarms-read",
+        [EVENT_SUPERSEDE] = "supersede",
 };
 
 static const char *const action_names[ACTION_KIND_COUNT] = {
@@ -135,6 +144,9 @@ static const char *const report_names[REPORT_KIND_COUNT] = {
         [REPORT_SEEING] = "seeing",
         [REPORT_RETRYING] = "retrying",
         [REPORT_RESUMED] = "resumed",
+        [REPORT_WAVE_BEGUN] = "wave-begun",
+        [REPORT_WAVE_BAKED] = "wave-baked",
+        [REPORT_WAITING] = "waiting",
 };
 
 static const char *const check_kind_names[CHECK_KIND_COUNT] = {
@@ -173,6 +185,7 @@ DEFINE_BOTH_WAYS(fault, Fault, fault_names)
 DEFINE_BOTH_WAYS(reason, Reason, reason_names)
 DEFINE_BOTH_WAYS(report_kind, ReportKind, report_names)
 DEFINE_BOTH_WAYS(check_kind, CheckKind, check_kind_names)
+DEFINE_BOTH_WAYS(gated, Gated, gated_names)
 DEFINE_TO_STRING(event_kind, EventKind, event_names)
 DEFINE_TO_STRING(action_kind, ActionKind, action_names)
 
