@@ -12,12 +12,23 @@ static bool stage_is_preflight(Stage stage) {
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
         case STAGE_READ_ALARMS:
+        case STAGE_READ_CONCURRENCY:
+        case STAGE_READ_LATEST:
                 return true;
         case STAGE_IDLE:
         case STAGE_WRITE:
         case STAGE_RESOLVE:
         case STAGE_VERIFY:
         case STAGE_RELEASED:
+        case STAGE_LATEST:
+        case STAGE_UPDATE:
+        case STAGE_UPDATED:
+        case STAGE_PUBLISH:
+        case STAGE_ACTIVATE:
+        case STAGE_CREATE:
+        case STAGE_CREATED:
+        case STAGE_RESTORE_OLD:
+        case STAGE_RESTORE_NEW:
                 return false;
         }
         return false;
@@ -135,14 +146,17 @@ static const char *check_actions(const RolloutState *before, const RolloutState 
 /* The phases that may follow, as a set of bits. */
 static unsigned successors(Phase p) {
         unsigned ends = 1u << PHASE_ROLLED_BACK | 1u << PHASE_REJECTED | 1u << PHASE_RELEASED;
-        unsigned back = ends | 1u << PHASE_ROLLING_BACK;
+        unsigned back = ends | 1u << PHASE_ROLLING_BACK | 1u << PHASE_RESTORING;
         unsigned self = 1u << p;
 
         switch (p) {
         case PHASE_QUEUED:
                 return self | 1u << PHASE_PREFLIGHT | 1u << PHASE_REJECTED;
         case PHASE_PREFLIGHT:
-                return self | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING | 1u << PHASE_REJECTED;
+                return self | 1u << PHASE_PUBLISHING | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING |
+                                1u << PHASE_REJECTED;
+        case PHASE_PUBLISHING:
+                return self | back | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING;
         case PHASE_SHIFTING:
                 return self | back | 1u << PHASE_PROMOTING;
         case PHASE_PROMOTING:
@@ -150,7 +164,9 @@ static unsigned successors(Phase p) {
         case PHASE_BAKING:
                 return self | back | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING | 1u << PHASE_SUCCEEDED;
         case PHASE_ROLLING_BACK:
-                return self | ends;
+                return self | ends | 1u << PHASE_RESTORING;
+        case PHASE_RESTORING:
+                return self | 1u << PHASE_ROLLED_BACK;
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:
@@ -244,6 +260,8 @@ static const char *check_waves(const RolloutState *st, const Plan *plan) {
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
 
+                if (i >= wave.first_target + wave.n_targets && t->touched)
+                        return "no target is touched before the waves before it are baked";
                 if (target_is_in_play(st, plan, i))
                         continue;
                 if (t->stage != STAGE_IDLE || t->alias_op.id != 0 || t->poll_op.id != 0 ||
@@ -251,8 +269,6 @@ static const char *check_waves(const RolloutState *st, const Plan *plan) {
                         return "never two waves in motion";
                 if (i < wave.first_target && !route_is(&t->route, t->version_new, 0, 0))
                         return "a wave is over when all its targets have all the traffic";
-                if (i >= wave.first_target && t->touched)
-                        return "no target is touched before the waves before it are baked";
         }
         return NULL;
 }

@@ -123,12 +123,14 @@ void supersede(Step *s) {
         case PHASE_PREFLIGHT:
                 r = end_rejected(s, REASON_SUPERSEDED, 0, 0);
                 break;
+        case PHASE_PUBLISHING:
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:
         case PHASE_BAKING:
                 r = rollback_begin(s, REASON_SUPERSEDED, wave_first_target(s), 0);
                 break;
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:

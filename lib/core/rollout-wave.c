@@ -6,14 +6,16 @@ bool target_is_in_play(const RolloutState *st, const Plan *plan, uint32_t i) {
 
         switch ((Phase) st->phase) {
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
                 return true;
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:
         case PHASE_BAKING:
                 return i >= wave.first_target && i < wave.first_target + wave.n_targets;
         case PHASE_ROLLING_BACK:
-                return i < wave.first_target + wave.n_targets &&
-                                (plan->wave_failure_all || i >= wave.first_target);
+        case PHASE_RESTORING:
+                /* Those of later waves have nothing to go back from, at most something to leave off. */
+                return plan->wave_failure_all || i >= wave.first_target;
         case PHASE_QUEUED:
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
