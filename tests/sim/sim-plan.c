@@ -2,9 +2,11 @@
 #include "sim/sim-internal.h"
 
 static void make_window(Sim *s, PlanWindow *w) {
+        uint64_t longest = prng_below(&s->prng, 2) == 0 ? 60 : 12 * 60;
+
         w->days = (uint8_t) (1 + prng_below(&s->prng, 127));
         w->from = (uint16_t) prng_below(&s->prng, 24 * 60);
-        w->until = (uint16_t) ((w->from + 30 + prng_below(&s->prng, 12 * 60)) % (24 * 60));
+        w->until = (uint16_t) ((w->from + 5 + prng_below(&s->prng, longest)) % (24 * 60));
         w->at_end = prng_below(&s->prng, 2) == 0 ? WINDOW_HOLD : WINDOW_ROLL_BACK;
         w->n_offsets = 2;
         w->offsets[0].seconds = 3600;
