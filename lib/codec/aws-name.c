@@ -194,8 +194,8 @@ const char *aws_image_fault(const char *s) {
                 return "repositories have small letters, digits and \"._-/\" in their names only";
         if (path[name + 1] == '\0')
                 return "say which one: write \":TAG\" or \"@sha256:DIGEST\" behind the name";
-        if (!image_end_is_valid(path + 1 + name))
-                return "tags have at most 128 letters, digits, \"-\", \"_\" and \".\"; digests read @sha256: and 64 "
-                       "digits from 0 to f";
-        return NULL;
+        if (image_end_is_valid(path + 1 + name))
+                return NULL;
+        return path[name + 1] == '@' ? "digests read @sha256: and 64 digits from 0 to f"
+                                     : "tags have at most 128 letters, digits, \"-\", \"_\" and \".\"";
 }

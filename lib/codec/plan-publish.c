@@ -111,8 +111,9 @@ static void read_sha256(const YamlNode *node, DiagList *diags, PlanPublish *publ
                                                       : NULL);
 }
 
-/* The one source; false: there is none, or more than one, and that is said. */
-static bool read_kind(const YamlNode *map, DiagList *diags, PublishKind *ret) {
+/* The one source; false: there is none, or more than one, and that is said. has_said: of what is wrong with
+ * the keys, enough is said already. */
+static bool read_kind(const YamlNode *map, bool has_said, DiagList *diags, PublishKind *ret) {
         const YamlNode *first = NULL;
 
         for (const YamlNode *value = map->first; value; value = value->next)
@@ -129,7 +130,7 @@ static bool read_kind(const YamlNode *map, DiagList *diags, PublishKind *ret) {
                         first = value;
                         *ret = (PublishKind) kind;
                 }
-        if (!first)
+        if (!first && !has_said)
                 diag_add(diags, DIAG_ERROR, map->line, map->column,
                                 "\"publish\" needs one of zip, s3, image or latest; write what is to be published, "
                                 "like \"zip: /srv/artifacts/checkout.zip\"");
@@ -161,6 +162,7 @@ static void read_source(const YamlNode *value, DiagList *diags, PlanPublish *pub
 void plan_read_publish(const YamlNode *node, PlanPublish *publish, DiagList *diags) {
         static const char *const words[] = { "latest" };
         const YamlNode *value, *sha256;
+        size_t before = diags->n_errors;
 
         *publish = (PlanPublish){ 0 };
         if (node->kind == NODE_SCALAR && streq(node->text, "latest")) {
@@ -171,7 +173,8 @@ void plan_read_publish(const YamlNode *node, PlanPublish *publish, DiagList *dia
                 plan_refuse_word(node, diags, WANTS_PUBLISH, words, ELEMENTSOF(words));
                 return;
         }
-        if (!yaml_map_check(node, &plan_rule_publish, diags) || !read_kind(node, diags, &publish->kind))
+        if (!yaml_map_check(node, &plan_rule_publish, diags) ||
+                        !read_kind(node, diags->n_errors > before, diags, &publish->kind))
                 return;
         value = yaml_map_get(node, sources[publish->kind]);
         if (value)

@@ -10,6 +10,7 @@
 #define WANTS_STRATEGY                                                                                             \
         "one of all-at-once, linear-10-every-1m, canary-10-for-5m, a map like {linear: {by: 10%, every: 1m}}, or " \
         "a name of CodeDeploy"
+#define PARTS_ADVICE "a whole per cent from 1 to 99, and a duration such as 10m"
 #define WANTS_FACTOR "a factor such as 2 or 1.5"
 
 #define PERCENTS_MAX 99
@@ -84,7 +85,7 @@ static bool read_weight(const YamlNode *node, DiagList *diags, uint32_t *ret) {
                 return false;
         if (weight == WEIGHT_FULL) {
                 diag_add(diags, DIAG_ERROR, node->line, node->column,
-                                "\"%s\" is all there is; for all at once write \"strategy: all-at-once\"",
+                                "\"%s\" is 100%%; for all at once write \"strategy: all-at-once\"",
                                 node->key->text);
                 return false;
         }
@@ -170,10 +171,13 @@ static void read_map(const YamlNode *node, PlanDraft *draft, DiagList *diags) {
 
         if (!yaml_map_check(node, &plan_rule_strategy, diags))
                 return;
-        if (node->n != 1) {
-                yaml_refuse(node, diags, WANTS_STRATEGY, "it is one of them");
+        if (node->n == 0)
+                yaml_refuse(node, diags, WANTS_STRATEGY, NULL);
+        if (node->n > 1)
+                diag_add(diags, DIAG_ERROR, node->first->next->key->line, node->first->next->key->column,
+                                "there is only one strategy, and the first key stands for one already; remove this one");
+        if (node->n != 1)
                 return;
-        }
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
                 const YamlNode *value = yaml_map_get(node, kinds[i].name);
 
@@ -238,6 +242,10 @@ void plan_read_strategy(const YamlNode *node, PlanDraft *draft, DiagList *diags)
                 expand_linear(node, draft, percent * WEIGHT_PERCENT, span, diags);
         else if (parse_name(node->text, "canary-", "-for-", &percent, &span))
                 (void) add_step(node, draft, percent * WEIGHT_PERCENT, span, diags);
+        else if (str_after(node->text, "linear-"))
+                yaml_refuse(node, diags, "linear-SHARE-every-TIME", PARTS_ADVICE);
+        else if (str_after(node->text, "canary-"))
+                yaml_refuse(node, diags, "canary-SHARE-for-TIME", PARTS_ADVICE);
         else
                 plan_refuse_word(node, diags, WANTS_STRATEGY, words, ELEMENTSOF(words));
 }

@@ -147,7 +147,7 @@ static void check_missing(const YamlNode *map, const YamlNode *top, DiagList *di
         } wanted[] = {
                 { "function", "function", "function: checkout" },
                 { "alias", "alias", "alias: live" },
-                { "to", "publish", "to: 42" },
+                { "to", "publish", "to: 42\" or \"publish: latest" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(wanted); i++)

@@ -146,7 +146,7 @@ static void check_defaults(const YamlNode *top, const PlanDraft *draft, DiagList
                                         !(other && yaml_map_has(draft->target_nodes[i], other));
                 if (node && !is_used && draft->plan.n_targets > 0)
                         diag_add(diags, DIAG_ERROR, node->key->line, node->key->column,
-                                        "every target says \"%s\" for itself, so this one holds for none; remove it",
+                                        "\"%s\" holds for no target, as each of them says that for itself; remove it",
                                         name);
         }
 }

@@ -13,7 +13,7 @@ static const KeyRule top_keys[] = {
         { "role_arn" },
         { "external_id" },
         { "from" },
-        { "to", .missing = "write the number of the new version, like \"to: 42\"" },
+        { "to", .missing = "write the number of the new version, like \"to: 42\", or what makes it under \"publish\"" },
         { "publish", .instead_of = { "to" } },
         { "create_alias" },
         { "targets", .instead_of = { "function", "alias", "to" } },
@@ -25,6 +25,8 @@ static const KeyRule top_keys[] = {
         { "strategy", .instead_of = { "steps" } },
         { "bake" },
         { "deadline" },
+        { "window" },
+        { "not_before" },
         { "on_newer_plan" },
         { "rollback" },
         { "health",
@@ -68,6 +70,13 @@ static const KeyRule s3_keys[] = {
 
 static const KeyRule rollback_keys[] = {
         { "restore_code", .missing = "write \"restore_code: true\", or remove \"rollback\"" },
+};
+
+static const KeyRule window_keys[] = {
+        { "days" },
+        { "hours" },
+        { "zone", .missing = "write whose days and hours these are, like \"zone: Europe/Berlin\"" },
+        { "at_end" },
 };
 
 static const KeyRule strategy_keys[] = {
@@ -134,6 +143,7 @@ const MapRule *const plan_rules[] = {
         &plan_rule_check,
         &plan_rule_publish,
         &plan_rule_rollback,
+        &plan_rule_window,
         &plan_rule_s3,
         &plan_rule_strategy,
         &plan_rule_linear,
@@ -222,6 +232,15 @@ const MapRule plan_rule_rollback = {
         .like = "restore_code: true",
         .keys = rollback_keys,
         .n_keys = ELEMENTSOF(rollback_keys),
+        .relatives = plan_rules,
+};
+
+const MapRule plan_rule_window = {
+        .what = "\"window\"",
+        .place = "under \"window\"",
+        .like = "{days: mon-fri, hours: 09:00-17:00, zone: Europe/Berlin}",
+        .keys = window_keys,
+        .n_keys = ELEMENTSOF(window_keys),
         .relatives = plan_rules,
 };
 

@@ -121,19 +121,26 @@ static void check_whole(const Plan *plan, DiagList *diags) {
                                 (int) fault, (unsigned) index + 1);
 }
 
-static void read_plan(const YamlNode *top, const char *default_name, PlanDraft *draft, DiagList *diags) {
+static int read_plan(const YamlNode *top, const char *default_name, usec_t now, PlanDraft *draft,
+                DiagList *diags) {
+        int r;
+
         if (!yaml_map_check(top, &plan_rule_top, diags))
-                return;
+                return 0;
         read_format(top, diags);
         read_name(top, default_name, draft, diags);
         plan_read_targets(top, draft, diags);
         read_times(top, draft, diags);
         plan_read_steps(top, draft, diags);
         plan_read_wave_bakes(draft);
+        r = plan_read_window(top, now, draft, diags);
+        if (r < 0)
+                return r;
         read_newer_plan(top, &draft->plan, diags);
         read_rollback(top, &draft->plan, diags);
         plan_read_health(top, draft, diags);
         check_deadline(top, &draft->plan, diags);
+        return 0;
 }
 
 int plan_parse(const char *text, size_t size, const char *default_name,
@@ -158,11 +165,13 @@ int plan_parse(const char *text, size_t size, const char *default_name,
                 return r;
         }
         if (yaml_tree_root(tree))
-                read_plan(yaml_tree_root(tree), default_name, draft, diags);
+                r = read_plan(yaml_tree_root(tree), default_name, now, draft, diags);
         else
                 diag_add(diags, DIAG_ERROR, 1, 1, "the file is empty; a plan begins with \"format: 1\"");
         if (diags->n_errors == errors_before)
                 check_whole(&draft->plan, diags);
+        if (r < 0)
+                return r;
         yaml_findings_sort(diags, first);
         if (diags->n_errors > errors_before)
                 return -EBADMSG;

@@ -23,9 +23,10 @@ typedef struct PlanDefaults {
 PlanDoc *plan_doc_free(PlanDoc *d);
 DEFINE_TRIVIAL_CLEANUP(PlanDoc *, plan_doc_free);
 
-/* now: wall; a plan's window is told in times from here on. default_name: used when the file names none (the file's name without ".yaml"/".yml"). sha256: of the
- * bytes, stored in the plan. Findings are added to diags; *ret is set only when none of them is an error. 0:
- * fine (maybe with warnings). -EBADMSG: errors in diags. -ENOMEM. */
+/* now: wall; a plan's window is told in times from here on. default_name: used when the file names none (the
+ * file's name without ".yaml"/".yml"). sha256: of the bytes, stored in the plan. Findings are added to
+ * diags; *ret is set only when none of them is an error. 0: fine (maybe with warnings). -EBADMSG: errors in
+ * diags. -ENOMEM. */
 int plan_parse(const char *text, size_t size, const char *default_name,
                 const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret);
 

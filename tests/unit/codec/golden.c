@@ -88,6 +88,22 @@ static void put_publish(Buf *out, const PlanPublish *p) {
         (void) buf_putc(out, '\n');
 }
 
+/* Its first three offsets: the rest is up to those who make laws. */
+static void put_window(Buf *out, const PlanWindow *w) {
+        char text[TIME_TEXT_MAX];
+
+        (void) buf_puts(out, "window");
+        for (size_t i = 0; i < 7; i++)
+                if (w->days & 1u << i)
+                        (void) buf_printf(out, " %.3s", &"montuewedthufrisatsun"[3 * i]);
+        (void) buf_printf(out, " %02u:%02u-%02u:%02u at_end %s\n", w->from / 60u, w->from % 60u,
+                        w->until / 60u, w->until % 60u, w->at_end == WINDOW_HOLD ? "hold" : "roll_back");
+        for (uint32_t i = 0; i < w->n_offsets && i < 3; i++) {
+                time_format_rfc3339(w->offsets[i].since, text);
+                (void) buf_printf(out, "offset %+d since %s\n", w->offsets[i].seconds, text);
+        }
+}
+
 /* What most plans do not say, where they say it. */
 static void put_rest(Buf *out, const Plan *plan) {
         for (uint32_t i = 0; i < plan->n_waves; i++) {
@@ -98,6 +114,14 @@ static void put_rest(Buf *out, const Plan *plan) {
         }
         if (plan->n_waves > 0)
                 (void) buf_printf(out, "on_wave_failure %s\n", plan->wave_failure_all ? "all" : "wave");
+        if (plan->not_before > 0) {
+                char text[TIME_TEXT_MAX];
+
+                time_format_rfc3339(plan->not_before, text);
+                (void) buf_printf(out, "not_before %s\n", text);
+        }
+        if (plan->window.days != 0)
+                put_window(out, &plan->window);
         if (plan->restore_code)
                 (void) buf_puts(out, "restore_code\n");
         if (plan->on_newer_plan == NEWER_SUPERSEDES)

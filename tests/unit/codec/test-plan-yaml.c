@@ -6,11 +6,11 @@
 #include "lib/fault.h"
 
 TEST(good_plans) {
-        golden_check_folder("plans/good", 25, false, golden_plan);
+        golden_check_folder("plans/good", 60, false, golden_plan);
 }
 
 TEST(bad_plans) {
-        golden_check_folder("plans/bad", 60, true, golden_plan);
+        golden_check_folder("plans/bad", 174, true, golden_plan);
 }
 
 TEST(names) {
