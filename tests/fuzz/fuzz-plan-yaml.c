@@ -22,6 +22,13 @@ static void check_target(const PlanTarget *t) {
         FUZZ_CHECK(!p->has_sha256 || (p->kind != PUBLISH_NOTHING && p->kind != PUBLISH_IMAGE));
 }
 
+static void check_window(const PlanWindow *w) {
+        FUZZ_CHECK(w->days <= 0x7f && w->from < 24 * 60 && w->until < 24 * 60);
+        FUZZ_CHECK(w->n_offsets <= WINDOW_OFFSETS_MAX && (w->days == 0 || w->n_offsets > 0));
+        for (uint32_t i = 1; i < w->n_offsets; i++)
+                FUZZ_CHECK(w->offsets[i].since > w->offsets[i - 1].since);
+}
+
 static void check_plan(const Plan *plan) {
         uint32_t index;
 
@@ -29,6 +36,9 @@ static void check_plan(const Plan *plan) {
         FUZZ_CHECK(plan_name_is_valid(plan->name));
         for (uint32_t i = 0; i < plan->n_targets; i++)
                 check_target(&plan->targets[i]);
+        for (uint32_t i = 0; i < plan->n_waves; i++)
+                FUZZ_CHECK(plan->waves[i].name && plan_name_is_valid(plan->waves[i].name));
+        check_window(&plan->window);
         FUZZ_CHECK(plan->checks_none == (plan->n_checks == 0));
         FUZZ_CHECK(plan->max_blind >= plan->every && plan_shortest(plan) <= plan->deadline);
         for (uint32_t i = 0; i < plan->n_steps; i++)
