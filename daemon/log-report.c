@@ -42,6 +42,9 @@ static const struct {
         [REPORT_RESTORED] = { "306002c1573647d181b6a2390c53aaeb", LOG_NOTICE, false },
         [REPORT_RESTORE_SKIPPED] = { "dd73452b5865429fb94a8851d0e4c288", LOG_WARNING, true },
         [REPORT_RESTORE_FAILED] = { "fbce300733dd41bebac23cb2a0328e83", LOG_ERR, true },
+        [REPORT_WAVE_BEGUN] = { "d19fb7066be84eaaab2d8e5c85586a0c", LOG_NOTICE, false },
+        [REPORT_WAVE_BAKED] = { "bf140f4865e64a44a489e1ae88e24ea8", LOG_NOTICE, false },
+        [REPORT_WAITING] = { "d39d022ba0c9421384222d44ea52ed9a", LOG_NOTICE, false },
 };
 
 const char *log_report_message_id(ReportKind kind) {
@@ -116,6 +119,11 @@ static void put_check(LogRecord *r, LogShow show, const Report *report, const Pl
         put_window(r, show, report);
 }
 
+static void put_wave(LogRecord *r, const Report *report, const Plan *plan) {
+        if (plan->n_waves > 0)
+                put_text(r, LOG_JOURNAL_ONLY, "WAVE", plan_wave(plan, report->wave).name);
+}
+
 static void put_target(LogRecord *r, LogShow show, const Report *report, const Plan *plan) {
         if (report->target < plan->n_targets) {
                 const PlanTarget *t = &plan->targets[report->target];
@@ -151,6 +159,7 @@ void log_report(const char *rollout_id, const char *plan_path, const Report *rep
         put_text(&r, show, "EVENT", report_kind_to_string(report->kind));
         log_field(&r, show, "SEQ", "%ju", (uintmax_t) report->seq);
         put_text(&r, LOG_JOURNAL_ONLY, "PHASE", phase_to_string((Phase) report->phase));
+        put_wave(&r, report, plan);
         log_field(&r, LOG_JOURNAL_ONLY, "STEP", "%u", report->step + 1);
         put_target(&r, show, report, plan);
         log_field(&r, show, "WEIGHT", "%.10g", (double) report->weight_to / WEIGHT_PERCENT);

@@ -13,8 +13,8 @@
 #include "core/trace.h"
 
 /* 2: alarms, checks that are blind by themselves. 3: code that is deployed and restored, aliases that are
- * made, provisioned concurrency. Older records have none of that; what a version does not know, it refuses.
- */
+ * made, provisioned concurrency, waves, windows. Older records have none of that; what a version does not
+ * know, it refuses. */
 #define RECORD_VERSION 3u
 #define HEADER_WORD "canaryd-record "
 #define HEADER_SIZE_MAX 64
@@ -33,6 +33,7 @@ DEFINE_WORD(verdict, Verdict);
 DEFINE_WORD(cause, Cause);
 DEFINE_WORD(fault, Fault);
 DEFINE_WORD(reason, Reason);
+DEFINE_WORD(gated, Gated);
 
 #define AT(Type, member) .offset = offsetof(Type, member), .size = sizeof(((Type *) NULL)->member)
 #define U32(Type, member, most) \
@@ -192,6 +193,9 @@ static const Field state_fields[] = {
         U32(RolloutState, reason_check, PLAN_CHECKS_MAX),
         U32(RolloutState, reason_step, PLAN_STEPS_MAX),
         U64(RolloutState, reason_version),
+        U32(RolloutState, wave, PLAN_WAVES_MAX - 1),
+        WORD(RolloutState, gated, gated),
+        U64(RolloutState, due_since),
         U32(RolloutState, n_targets, PLAN_TARGETS_MAX),
         U32(RolloutState, holding, UINT32_MAX),
 };

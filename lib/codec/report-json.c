@@ -26,6 +26,7 @@ enum {
         TELLS_CAUSE = 1u << 11, /* cause alone */
         TELLS_MADE = 1u << 13,  /* version_made */
         TELLS_CONCURRENCY = 1u << 14,
+        TELLS_OPENS = 1u << 15, /* when traffic may move again */
         TELLS_BLIND = 1u << 12, /* the check that cannot be read, unless it is all metrics */
 };
 
@@ -87,6 +88,11 @@ static unsigned kind_tells(ReportKind kind) {
                 return TELLS_REASON | TELLS_FAULT | TELLS_CALL;
         case REPORT_RESUMED:
                 return TELLS_STEP | TELLS_WEIGHT | TELLS_REASON;
+        case REPORT_WAVE_BEGUN:
+        case REPORT_WAVE_BAKED:
+                return 0;
+        case REPORT_WAITING:
+                return TELLS_STEP | TELLS_WEIGHT | TELLS_OPENS | TELLS_NEXT;
         }
         return 0;
 }
@@ -175,6 +181,25 @@ static void put_reason(Buf *out, const Report *r, const Plan *plan) {
         if (r->kind == REPORT_REJECTED && is_alarm(r, plan) && reason_has_check((Reason) r->reason))
                 put_alarm(out, r, &plan->checks[r->check]);
         put_version(out, "found_version", r->found_version);
+        if (r->reason == REASON_SUPERSEDED)
+                put_text(out, "newer_rollout", r->error);
+}
+
+/* Which of how many; and on the way back those that stay where they are. */
+static void put_wave(Buf *out, const Report *r, const Plan *plan) {
+        bool ends = r->kind == REPORT_ROLLED_BACK || r->kind == REPORT_RELEASED;
+
+        if (plan->n_waves == 0 || r->wave >= plan->n_waves)
+                return;
+        put_text(out, "wave", plan->waves[r->wave].name);
+        json_write_u64(out, "wave_number", (uint64_t) r->wave + 1);
+        json_write_u64(out, "waves", plan->n_waves);
+        if (!ends || plan->wave_failure_all || r->wave == 0)
+                return;
+        json_write_open(out, "waves_staying", '[');
+        for (uint32_t i = 0; i < r->wave; i++)
+                json_write_text(out, NULL, plan->waves[i].name ? plan->waves[i].name : "");
+        json_write_close(out, ']');
 }
 
 /* "revision" is that of what was found. */
@@ -208,6 +233,7 @@ static void put_head(Buf *out, const Report *r, const Plan *plan) {
         put_text(out, "region", target->region);
         put_version(out, "old_version", r->version_old);
         put_version(out, "new_version", r->version_new);
+        put_wave(out, r, plan);
 }
 
 static void put_progress(Buf *out, const Report *r, unsigned tells) {
@@ -244,6 +270,8 @@ static void put_judgement(Buf *out, const Report *r, const Plan *plan, unsigned 
 static void put_tail(Buf *out, const Report *r, const Plan *plan, unsigned tells) {
         if (tells & TELLS_REASON)
                 put_reason(out, r, plan);
+        if ((tells & TELLS_OPENS) && r->opens != USEC_INFINITY)
+                put_time(out, "opens", r->opens);
         if (tells & TELLS_FOUND)
                 put_found(out, r);
         if ((tells & TELLS_FAULT) && r->fault != FAULT_NONE) {

@@ -98,6 +98,7 @@ const char *wait_to_string(Wait w) {
                 [WAIT_ACTIVE] = "active",
                 [WAIT_LAMBDA] = "lambda",
                 [WAIT_SIGHT] = "sight",
+                [WAIT_WINDOW] = "window",
         };
 
         return (size_t) w < ELEMENTSOF(names) ? names[w] : "?";

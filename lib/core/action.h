@@ -64,15 +64,18 @@ typedef enum ReportKind {
         REPORT_RESTORED,     /* version_made has the old version's code */
         REPORT_RESTORE_SKIPPED, /* reason: nothing to restore, or somebody else's code is there */
         REPORT_RESTORE_FAILED,  /* reason, fault; the alias is back all the same */
+        REPORT_WAVE_BEGUN,      /* plans with waves: its targets are next */
+        REPORT_WAVE_BAKED,      /* all its targets have all the traffic, and are watched no more */
+        REPORT_WAITING,         /* for its window or "not_before": opens */
 } ReportKind;
-#define REPORT_KIND_COUNT (REPORT_RESTORE_FAILED + 1)
+#define REPORT_KIND_COUNT (REPORT_WAITING + 1)
 
 struct Report {
         ReportKind kind;
         uint64_t seq;   /* 1, 2, 3... per rollout, without gaps */
         usec_t wall;    /* when */
         uint32_t phase; /* Phase after the step */
-        uint32_t target, step, n_steps;
+        uint32_t target, wave, step, n_steps;
         uint32_t weight_from, weight_to; /* WEIGHT_PERCENT units */
         uint64_t version_old, version_new;
         uint32_t check;         /* index; meaningful where the kind says so */
@@ -87,7 +90,8 @@ struct Report {
         double value, limit, samples;
         usec_t window_start, window_end; /* wall */
         Counts new_version, old_version; /* present step so far */
-        usec_t next; /* span until the next attempt, or the hold or bake that begins; 0: none */
+        usec_t next;  /* span until the next attempt, or the hold or bake that begins; 0: none */
+        usec_t opens; /* REPORT_WAITING: when traffic may move again; wall; USEC_INFINITY: never */
         /* REPORT_FOREIGN. "revision" is the alias's present one, "" when it is gone. */
         Route found;      /* what the alias has */
         Route ours;       /* what it had when it was last seen as ours; primary == 0: not known */
@@ -95,7 +99,8 @@ struct Report {
         char ours_revision[REVISION_SIZE];
         char revision[REVISION_SIZE];
         char request_id[REQUEST_ID_SIZE];
-        char error[ERROR_TEXT_SIZE]; /* AWS's words; REPORT_BREACH of an alarm: why it rings */
+        char error[ERROR_TEXT_SIZE]; /* AWS's words; REPORT_BREACH of an alarm: why it rings;
+                                        REASON_SUPERSEDED: by which rollout */
 };
 
 struct Action {

@@ -8,6 +8,7 @@ typedef enum EventKind {
         EVENT_START,             /* its turn has come */
         EVENT_RESUME,            /* the daemon started and loaded this record */
         EVENT_TICK,              /* the deadline came; early, late and repeated ticks are harmless */
+        EVENT_SUPERSEDE,         /* a newer plan came, and this one gives way; repeated ones are harmless */
         EVENT_ALIAS_READ,        /* completion of ACTION_READ_ALIAS */
         EVENT_VERSION_READ,      /* completion of ACTION_READ_VERSION */
         EVENT_ALIAS_WRITTEN,     /* completion of ACTION_WRITE_ALIAS */
@@ -97,6 +98,8 @@ struct Event {
         size_t n_values;
         const CheckFault *check_faults; /* at most one per check */
         size_t n_check_faults;
+
+        const char *by; /* EVENT_SUPERSEDE: the newer rollout; may be NULL */
 
         /* EVENT_ALARMS_READ: one for each CHECK_ALARM check */
         const AlarmReading *alarms;

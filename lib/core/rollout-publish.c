@@ -41,7 +41,7 @@ void publish_fail(Step *s, uint32_t i, Reason reason) {
                 return;
         }
         s->state->reason_version = version;
-        rollback_begin(s, reason, i, 0);
+        (void) rollback_begin(s, reason, i, 0);
 }
 
 /* STAGE_LATEST: is $LATEST what we want, what it was, or somebody else's? */
@@ -140,7 +140,7 @@ static Reason patience_is_over(const Step *s, uint32_t i) {
 static bool fail_if_due(Step *s) {
         RolloutState *st = s->state;
 
-        if (st->age >= s->plan->deadline) {
+        if (usec_sub(st->age, st->due_since) >= s->plan->deadline) {
                 publish_fail(s, 0, REASON_DEADLINE);
                 return true;
         }
@@ -184,6 +184,8 @@ bool publishing_progress(Step *s) {
                         return false;
         if (begin_next(s))
                 return false;
-        shifting_start(s);
+        wave_begin(s);
+        /* It has taken minutes since preflight has read the aliases. */
+        s->state->gated = GATED_READ_AGAIN;
         return true;
 }

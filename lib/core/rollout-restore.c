@@ -14,11 +14,12 @@ static bool is_same_function(const PlanTarget *a, const PlanTarget *b) {
                         text_equal(a->role_arn, b->role_arn);
 }
 
-/* Its alias is back, or its code was deployed and never got traffic. */
+/* Its alias is back, or its code was deployed and never got traffic. Those of waves that stay where they are
+ * keep their code, too. */
 static bool is_turned(const TargetState *t) {
-        bool is_back = t->touched && t->want.primary == t->version_old;
-
-        return t->stage != STAGE_RELEASED && (is_back || (t->code.touched & ~CODE_CREATE) != 0);
+        if (t->stage == STAGE_RELEASED)
+                return false;
+        return t->touched ? t->want.primary == t->version_old : (t->code.touched & ~CODE_CREATE) != 0;
 }
 
 /* Each function once: by the first of its targets. */

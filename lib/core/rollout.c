@@ -124,6 +124,7 @@ Report *step_report(Step *s, ReportKind kind, uint32_t target) {
         r->seq = st->next_seq++;
         r->wall = s->now->wall;
         r->target = target;
+        r->wave = st->wave;
         r->step = st->step;
         r->n_steps = s->plan->n_steps;
         r->reason = st->reason;
@@ -236,7 +237,7 @@ static int check_completion(const RolloutState *st, const Event *e) {
 }
 
 static int check_event(const RolloutState *st, const Plan *plan, const Event *e) {
-        if (st->n_targets != plan->n_targets || st->step > plan->n_steps ||
+        if (st->n_targets != plan->n_targets || st->step > plan->n_steps || st->wave >= plan_n_waves(plan) ||
                         memcmp(st->plan_sha256, plan->sha256, PLAN_HASH_SIZE) != 0)
                 return -EINVAL;
         switch (e->kind) {
@@ -244,6 +245,7 @@ static int check_event(const RolloutState *st, const Plan *plan, const Event *e)
                 return st->phase == PHASE_QUEUED ? 0 : -EINVAL;
         case EVENT_RESUME:
         case EVENT_TICK:
+        case EVENT_SUPERSEDE:
                 return 0;
         case EVENT_ALIAS_READ:
         case EVENT_VERSION_READ:
@@ -267,8 +269,10 @@ static void note_places(Step *s) {
 }
 
 static void resume(Step *s) {
-        (void) step_report(s, REPORT_RESUMED, 0);
+        (void) step_report(s, REPORT_RESUMED, wave_first_target(s));
         for (uint32_t i = 0; i < s->state->n_targets; i++) {
+                if (!target_is_in_play(s->state, s->plan, i))
+                        continue;
                 /* Before anything moves on, the whole step is judged once more. */
                 s->state->targets[i].judge.read_age = s->state->targets[i].judge.alarms_age = 0;
                 target_resume(s, i);
@@ -296,6 +300,9 @@ static void take_event(Step *s) {
                 break;
         case EVENT_TICK:
                 tick(s);
+                break;
+        case EVENT_SUPERSEDE:
+                supersede(s);
                 break;
         case EVENT_ALIAS_READ:
                 if (s->state->targets[i].stage == STAGE_READ_ALIAS)
@@ -369,7 +376,8 @@ static void poll(Step *s) {
         if (!phase_is_watching((Phase) s->state->phase))
                 return;
         for (uint32_t i = 0; i < s->state->n_targets; i++)
-                target_poll(s, i);
+                if (target_is_in_play(s->state, s->plan, i))
+                        target_poll(s, i);
 }
 
 /* The record also says how much time was observed: without this, a reboot would throw a long hold away. */
@@ -406,7 +414,8 @@ int rollout_step(
         if (r < 0)
                 return r;
         if (phase_is_terminal((Phase) state->phase) ||
-                        (state->phase == PHASE_QUEUED && event->kind != EVENT_START))
+                        (state->phase == PHASE_QUEUED && event->kind != EVENT_START &&
+                                        event->kind != EVENT_SUPERSEDE))
                 return 0;
         advance_age(state, now);
         take_event(&s);
@@ -425,7 +434,7 @@ static usec_t hold_end(const RolloutState *st, const Plan *plan) {
         if (plan->n_checks > 0 || st->step_age == 0)
                 return USEC_INFINITY;
         if (st->phase == PHASE_BAKING)
-                end = usec_add(st->step_age, plan->bake);
+                end = usec_add(st->step_age, plan_wave(plan, st->wave).bake);
         else if (st->phase == PHASE_SHIFTING)
                 end = usec_add(st->step_age, plan->steps[st->step].hold);
         /* Past it, something outstanding is in the way, and its completion moves the rollout on. */
@@ -462,13 +471,13 @@ static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
         usec_t first = hold_end(st, plan);
 
         if (st->phase != PHASE_ROLLING_BACK && st->phase != PHASE_RESTORING)
-                first = usec_min(first, plan->deadline);
+                first = usec_min(first, usec_add(st->due_since, plan->deadline));
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
 
                 if (t->alias_op.id == 0 && t->alias_op.retry_at != 0)
                         first = usec_min(first, t->alias_op.retry_at);
-                if (phase_is_watching((Phase) st->phase))
+                if (phase_is_watching((Phase) st->phase) && target_is_in_play(st, plan, i))
                         first = usec_min(first, watch_age(t, plan));
                 if (st->phase == PHASE_PUBLISHING || st->phase == PHASE_RESTORING)
                         first = usec_min(first, deploy_age(st, t, plan));
@@ -477,13 +486,12 @@ static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
 }
 
 usec_t rollout_deadline(const RolloutState *state, const Plan *plan, const Now *now) {
-        usec_t first;
+        usec_t first, due;
 
         if (state->phase == PHASE_QUEUED || phase_is_terminal((Phase) state->phase))
                 return USEC_INFINITY;
         first = earliest_age(state, plan);
-        if (first == USEC_INFINITY)
-                return USEC_INFINITY;
-        return usec_add(state->last.boot == now->boot ? state->last.mono : now->mono,
-                        usec_sub(first, state->age));
+        due = first == USEC_INFINITY ? USEC_INFINITY : usec_sub(first, state->age);
+        due = usec_min(due, gate_due(state, plan));
+        return usec_add(state->last.boot == now->boot ? state->last.mono : now->mono, due);
 }

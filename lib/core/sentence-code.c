@@ -132,6 +132,8 @@ void line_put_code_reason(Line *l, const Report *r, const Plan *plan) {
         case REASON_INVALID:
         case REASON_ALARM_MISSING:
         case REASON_ALARM_RINGING:
+        case REASON_WINDOW:
+        case REASON_SUPERSEDED:
                 line_put(l, "%s", reason_to_string((Reason) r->reason));
                 return;
         }

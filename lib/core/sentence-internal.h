@@ -1,6 +1,7 @@
 #pragma once
 
-/* Shared by sentence.c (what happened) and sentence-reason.c (why) and nobody else. */
+/* Shared by sentence.c (what happened), sentence-reason.c (why), sentence-wave.c (which and when) and nobody
+ * else. */
 
 #include "base/macro.h"
 #include "core/trace.h"
@@ -22,5 +23,10 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan);
 void line_put_code(Line *l, const Report *r, const Plan *plan);
 void line_put_code_reason(Line *l, const Report *r, const Plan *plan);
 void line_put_route(Line *l, const Route *route);
+/* REPORT_WAVE_* and REPORT_WAITING. */
+void line_put_wave(Line *l, const Report *r, const Plan *plan);
+void line_put_opens(Line *l, const Plan *plan, usec_t opens, usec_t left);
+/* Waves that a rollback leaves where they are, if there are such. */
+void line_put_staying(Line *l, const Report *r, const Plan *plan);
 
 const char *cause_words(Cause c);

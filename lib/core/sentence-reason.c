@@ -125,6 +125,8 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         case REASON_FOREIGN:
         case REASON_REFUSED:
         case REASON_CANNOT_WRITE:
+        case REASON_WINDOW:
+        case REASON_SUPERSEDED:
         case REASON_NOTHING_NEW:
         case REASON_CODE_FOREIGN:
         case REASON_CODE_DIFFERS:
@@ -172,6 +174,14 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
         case REASON_CANNOT_WRITE:
                 line_put(l, "the new weights could not be written for ");
                 line_put_span(l, plan->max_blind);
+                return;
+        case REASON_WINDOW:
+                line_put(l, "its window closed before all the traffic was on the new version (at_end: roll_back)");
+                return;
+        case REASON_SUPERSEDED:
+                line_put(l, "a newer plan for one of its aliases came");
+                put_words(l, r);
+                line_put(l, " (on_newer_plan: supersede)");
                 return;
         case REASON_ALIAS_MISSING:
         case REASON_VERSION_MISSING:

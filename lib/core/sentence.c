@@ -62,6 +62,8 @@ static void put_target(Line *l, const Plan *plan, uint32_t target) {
         const char *colon = strrchr(t->function, ':');
 
         line_put(l, "%s:%s", colon ? colon + 1 : t->function, t->alias);
+        if (plan->n_targets > 1 && t->region)
+                line_put(l, " in %s", t->region);
 }
 
 static void put_weight(Line *l, uint32_t weight) {
@@ -190,9 +192,11 @@ static void put_end(Line *l, const Report *r, const Plan *plan) {
                                              : " is back on version %llu, read back and verified: ",
                                 old);
                 line_put_reason(l, r, plan);
+                line_put_staying(l, r, plan);
         } else if (r->kind == REPORT_RELEASED) {
                 line_put(l, " released: ");
                 line_put_reason(l, r, plan);
+                line_put_staying(l, r, plan);
         } else if (r->kind == REPORT_ROLLBACK_STARTED) {
                 line_put(l,
                                 r->unshifted ? " turns around, all traffic is on version %llu still: "
@@ -310,6 +314,11 @@ void report_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT
         case REPORT_RESTORE_FAILED:
                 line_put_code(&l, r, plan);
                 return;
+        case REPORT_WAVE_BEGUN:
+        case REPORT_WAVE_BAKED:
+        case REPORT_WAITING:
+                line_put_wave(&l, r, plan);
+                return;
         }
 }
 
@@ -317,7 +326,10 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                 char ret[static TRACE_TEXT_MAX]) {
         Line l = { .text = ret };
         const char *check = v->check < plan->n_checks ? plan->checks[v->check].name : "requests";
-        Report r = { .reason = st->reason, .check = st->reason_check, .found_version = st->reason_version };
+        Report r = { .reason = st->reason,
+                .check = st->reason_check,
+                .found_version = st->reason_version,
+                .wave = st->wave };
 
         ret[0] = '\0';
         switch (v->wait) {
@@ -343,7 +355,7 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
         case WAIT_HOLD:
         case WAIT_BAKE:
                 line_put(&l, v->wait == WAIT_BAKE ? "bakes at " : "holds ");
-                put_weight(&l, v->weight_wanted);
+                put_weight(&l, v->weight_of_wave);
                 line_put(&l, " for ");
                 line_put_span(&l, v->left);
                 line_put(&l, " more");
@@ -372,6 +384,9 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                         line_put(&l, "%s: ", check);
                 line_put(&l, "%s; rolls back in ", cause_words((Cause) v->cause));
                 line_put_span(&l, v->left);
+                return;
+        case WAIT_WINDOW:
+                line_put_opens(&l, plan, v->opens, v->left);
                 return;
         }
 }

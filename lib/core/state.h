@@ -165,8 +165,19 @@ typedef enum Reason {
         REASON_PACKAGE_DIFFERS, /* a zip for a function of images, or the other way round */
         REASON_ALIAS_REFUSED,   /* AWS refuses to create the alias */
         REASON_PROVISIONING, /* Lambda has not moved the traffic of an alias with provisioned concurrency */
+        REASON_WINDOW,       /* it closed while an alias was split, and the plan says to go back then */
+        REASON_SUPERSEDED,   /* a newer plan for one of its aliases came, and the plan gives way */
 } Reason;
-#define REASON_COUNT (REASON_PROVISIONING + 1)
+#define REASON_COUNT (REASON_SUPERSEDED + 1)
+
+/* What is known of a moment that traffic must wait for, before it moves forward again. */
+typedef enum Gated {
+        GATED_NOT,
+        GATED_READ_AGAIN, /* nothing of the wave was written yet, and its aliases are to be read before it is
+                           */
+        GATED_TOLD,       /* waits for its window or "not_before", and that was said; then the same */
+} Gated;
+#define GATED_COUNT (GATED_TOLD + 1)
 
 struct RolloutState {
         uint32_t phase; /* Phase */
@@ -195,6 +206,11 @@ struct RolloutState {
         uint32_t reason_step;    /* step at that moment */
         uint64_t reason_version; /* for the REASON_VERSION_* and REASON_ALIAS_ELSEWHERE: which one was found
                                   */
+
+        uint32_t wave;    /* index of the present one, or of the one that turned around */
+        uint32_t gated;   /* Gated */
+        usec_t due_since; /* age from which the deadline counts: not while nothing was touched yet, and the
+                             plan's own time has not come */
 
         uint32_t n_targets;
         uint32_t holding; /* what the last REPORT_HOLDING said: 1 + check * 256 + cause; 0: none in this step

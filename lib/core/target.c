@@ -186,6 +186,10 @@ void target_read_alarms(Step *s, uint32_t i) {
         target_enter(s, i, STAGE_READ_ALARMS);
 }
 
+void target_read_back(Step *s, uint32_t i) {
+        target_enter(s, i, STAGE_VERIFY);
+}
+
 void target_write(Step *s, uint32_t i, const Route *want) {
         TargetState *t = &s->state->targets[i];
         bool is_sent = target_forget_op(s, i, &t->alias_op);

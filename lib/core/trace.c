@@ -113,6 +113,14 @@ static const char *const reason_names[REASON_COUNT] = {
         [REASON_PACKAGE_DIFFERS] = "package-differs",
         [REASON_ALIAS_REFUSED] = "alias-refused",
         [REASON_PROVISIONING] = "provisioning",
+        [REASON_WINDOW] = "window",
+        [REASON_SUPERSEDED] = "superseded",
+};
+
+static const char *const gated_names[GATED_COUNT] = {
+        [GATED_NOT] = "not",
+        [GATED_READ_AGAIN] = "read-again",
+        [GATED_TOLD] = "told",
 };
 
 static const char *const event_names[EVENT_KIND_COUNT] = {
@@ -128,6 +136,7 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
         [EVENT_CODE_UPDATED] = "code-updated",
         [EVENT_VERSION_PUBLISHED] = "version-published",
         [EVENT_CONCURRENCY_READ] = "concurrency-read",
+        [EVENT_SUPERSEDE] = "supersede",
 };
 
 static const char *const action_names[ACTION_KIND_COUNT] = {
@@ -177,6 +186,9 @@ static const char *const report_names[REPORT_KIND_COUNT] = {
         [REPORT_RESTORED] = "restored",
         [REPORT_RESTORE_SKIPPED] = "restore-skipped",
         [REPORT_RESTORE_FAILED] = "restore-failed",
+        [REPORT_WAVE_BEGUN] = "wave-begun",
+        [REPORT_WAVE_BAKED] = "wave-baked",
+        [REPORT_WAITING] = "waiting",
 };
 
 static const char *const check_kind_names[CHECK_KIND_COUNT] = {
@@ -215,6 +227,7 @@ DEFINE_BOTH_WAYS(fault, Fault, fault_names)
 DEFINE_BOTH_WAYS(reason, Reason, reason_names)
 DEFINE_BOTH_WAYS(report_kind, ReportKind, report_names)
 DEFINE_BOTH_WAYS(check_kind, CheckKind, check_kind_names)
+DEFINE_BOTH_WAYS(gated, Gated, gated_names)
 DEFINE_TO_STRING(event_kind, EventKind, event_names)
 DEFINE_TO_STRING(action_kind, ActionKind, action_names)
 
