@@ -33,8 +33,7 @@ static Fault accepts(const FakeFunction *f, const char *revision) {
         return strcmp(texts.revision, revision) == 0 ? FAULT_NONE : FAULT_PRECONDITION;
 }
 
-void fake_function_update(FakeFunction *f, const Action *a, Event *e, FakeTexts *texts) {
-        e->kind = EVENT_CODE_UPDATED;
+static void update(FakeFunction *f, const Action *a, Event *e, FakeTexts *texts) {
         e->fault = accepts(f, a->update.revision);
         if (e->fault != FAULT_NONE)
                 return;
@@ -46,8 +45,7 @@ void fake_function_update(FakeFunction *f, const Action *a, Event *e, FakeTexts 
         show(f->revision, f->code, e, texts);
 }
 
-void fake_function_publish(FakeFunction *f, const Action *a, Event *e, FakeTexts *texts) {
-        e->kind = EVENT_VERSION_PUBLISHED;
+static void publish(FakeFunction *f, const Action *a, Event *e, FakeTexts *texts) {
         e->fault = accepts(f, a->publish.revision);
         show(f->revision, f->code, e, texts);
         if (e->fault == FAULT_NONE && strcmp(texts->code_sha, a->publish.code_sha) != 0)
@@ -67,8 +65,7 @@ bool fake_function_is_active(const FakeFunction *f, uint64_t version) {
         return version <= newest(f) && (version < newest(f) || !f->is_pending);
 }
 
-void fake_function_show(const FakeFunction *f, uint64_t version, Event *e, FakeTexts *texts) {
-        e->kind = EVENT_FUNCTION_READ;
+static void show_version(const FakeFunction *f, uint64_t version, Event *e, FakeTexts *texts) {
         e->role = version == 0 || version > FAKE_FIRST_VERSION ? f->role : 0;
         if (version == 0) {
                 show(f->revision, f->code, e, texts);
@@ -81,6 +78,47 @@ void fake_function_show(const FakeFunction *f, uint64_t version, Event *e, FakeT
         }
         show(1, f->codes[version - FAKE_FIRST_VERSION], e, texts);
         e->state = fake_function_is_active(f, version) ? FUNCTION_ACTIVE : FUNCTION_PENDING;
+}
+
+bool fake_function_answer(FakeFunction *f, const Action *a, Event *e, FakeTexts *texts) {
+        bool happens = e->fault == FAULT_NONE;
+
+        if (a->kind == ACTION_READ_FUNCTION) {
+                e->kind = EVENT_FUNCTION_READ;
+                if (happens)
+                        show_version(f, a->version, e, texts);
+                if (happens && a->version == 0)
+                        f->is_updating = 0;
+                else if (happens && a->version == newest(f))
+                        f->is_pending = 0;
+        } else if (a->kind == ACTION_UPDATE_CODE) {
+                e->kind = EVENT_CODE_UPDATED;
+                if (happens)
+                        update(f, a, e, texts);
+        } else if (a->kind == ACTION_PUBLISH_VERSION) {
+                e->kind = EVENT_VERSION_PUBLISHED;
+                if (happens)
+                        publish(f, a, e, texts);
+        } else if (a->kind == ACTION_READ_CONCURRENCY) {
+                e->kind = EVENT_CONCURRENCY_READ;
+                e->concurrency = f->concurrency;
+        } else {
+                return false;
+        }
+        return true;
+}
+
+void fake_function_apply(FakeFunction *f, const Action *a) {
+        FakeTexts texts;
+        Event e = { 0 };
+
+        if (a->kind == ACTION_UPDATE_CODE || a->kind == ACTION_PUBLISH_VERSION)
+                (void) fake_function_answer(f, a, &e, &texts);
+}
+
+bool fake_action_changes(ActionKind kind) {
+        return kind == ACTION_WRITE_ALIAS || kind == ACTION_CREATE_ALIAS || kind == ACTION_UPDATE_CODE ||
+                        kind == ACTION_PUBLISH_VERSION;
 }
 
 void fake_function_seize(FakeFunction *f, uint32_t code) {

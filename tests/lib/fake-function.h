@@ -18,6 +18,8 @@ typedef struct FakeFunction {
         uint32_t is_updating,
                         is_pending; /* LastUpdateStatus InProgress; State Pending of the newest version */
         uint32_t n_updates, n_published;
+        uint32_t concurrency; /* provisioned on the alias */
+        uint32_t reserved;
         uint32_t role; /* of $LATEST, and so of what is published */
 } FakeFunction;
 
@@ -27,10 +29,14 @@ typedef struct FakeTexts {
 } FakeTexts;
 
 void fake_function_init(FakeFunction *f, uint32_t artifact);
-/* As Lambda would, each: fills the event as a completion of the action. texts lends the room. */
-void fake_function_update(FakeFunction *f, const Action *a, Event *e, FakeTexts *texts);
-void fake_function_publish(FakeFunction *f, const Action *a, Event *e, FakeTexts *texts);
-void fake_function_show(const FakeFunction *f, uint64_t version, Event *e, FakeTexts *texts);
+/* As Lambda would: fills the event as the completion of an action of the function, unless it has a fault
+ * already, and then nothing happens. What takes Lambda a while is over at the second look. False: it is no
+ * such action. texts lends the room. */
+bool fake_function_answer(FakeFunction *f, const Action *a, Event *e, FakeTexts *texts);
+/* The action has its effect, and nobody hears of it. */
+void fake_function_apply(FakeFunction *f, const Action *a);
+/* Actions that change something, the alias's, too. */
+bool fake_action_changes(ActionKind kind);
 /* Somebody else deploys. */
 void fake_function_seize(FakeFunction *f, uint32_t code);
 bool fake_function_is_active(const FakeFunction *f, uint64_t version);

@@ -45,6 +45,27 @@ static void check_waves(Model *m, const ModelNode *n) {
         }
 }
 
+/* Whatever is lost, nothing is published twice; no traffic goes to what is not ready; and code comes back
+ * only after the alias has. */
+static void check_code(Model *m, const ModelNode *n, uint32_t i) {
+        const RolloutState *st = model_state_const(n);
+        const FakeFunction *f = &n->world.function[i];
+        const FakeAlias *a = &n->world.alias[i];
+        bool restores = st->phase == PHASE_RESTORING || st->phase == PHASE_ROLLED_BACK;
+
+        if (m->plan->targets[i].publish.kind == PUBLISH_NOTHING)
+                return;
+        if (f->n_published > 1u + (restores && m->plan->restore_code))
+                model_broken(m, "a version was published twice");
+        if (is_theirs(a))
+                return;
+        if (a->route.primary + a->route.extra > 41 && !fake_function_is_active(f, 42))
+                model_broken(m, "traffic goes to a version that is not Active");
+        if (f->n_updates > 0 && f->n_published > 0 && f->code == 41 &&
+                        !route_equal(&a->route, &(Route){ .primary = 41 }))
+                model_broken(m, "the code is back before the alias");
+}
+
 void model_check_world(Model *m, const ModelNode *n) {
         const RolloutState *st = model_state_const(n);
         bool any_theirs = false;
@@ -53,6 +74,7 @@ void model_check_world(Model *m, const ModelNode *n) {
                 const FakeAlias *a = &n->world.alias[i];
 
                 any_theirs |= is_theirs(a);
+                check_code(m, n, i);
                 if (phase_is_terminal((Phase) st->phase))
                         check_end(m, n, i);
                 if (st->targets[i].stage == STAGE_RELEASED && !is_theirs(a))

@@ -33,6 +33,14 @@ static void write_late(ModelNode *n, uint32_t i, const Action *a) {
         memcpy(late->revision, a->write.revision, REVISION_SIZE);
 }
 
+/* It has its effect, and nobody hears of it. */
+static void land(ModelNode *n, uint32_t i, const Action *a) {
+        if (a->kind == ACTION_WRITE_ALIAS)
+                (void) fake_alias_write(&n->world.alias[i], &a->write.route, a->write.revision);
+        else
+                fake_function_apply(&n->world.function[i], a);
+}
+
 /* What had not left is gone; what had may still land. A late write that never does is the first case. */
 static void cancel(Model *m, ModelNode *n, uint32_t i, uint64_t op_id) {
         Action *const effects[] = { &n->alias_effect[i], &n->poll_effect[i], &n->alarm_effect[i] };
@@ -101,8 +109,10 @@ void model_root(Model *m, ModelNode *ret, uint32_t faults, uint32_t crashes, uin
         memset(ret, 0, sizeof(*ret));
         rollout_init(model_state(ret), m->plan, 7);
         memcpy(ret->durable, ret->state, sizeof(ret->durable));
-        for (uint32_t i = 0; i < m->plan->n_targets; i++)
+        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 fake_alias_init(&ret->world.alias[i], 41);
+                fake_function_init(&ret->world.function[i], 42);
+        }
         ret->world.faults_left = faults;
         ret->world.crashes_left = crashes;
         ret->world.seizures_left = seizures;
@@ -120,16 +130,17 @@ static ModelNode *next_of(Model *m, const ModelNode *n, char letter) {
 static EventKind completion_of(const Action *a) {
         return a->kind == ACTION_READ_ALIAS              ? EVENT_ALIAS_READ
                         : a->kind == ACTION_READ_VERSION ? EVENT_VERSION_READ
-                        : a->kind == ACTION_WRITE_ALIAS  ? EVENT_ALIAS_WRITTEN
-                                                         : EVENT_METRICS_READ;
+                                                         : EVENT_ALIAS_WRITTEN;
 }
 
 static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
         Action a = n->alias_effect[i];
         Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .version_active = true };
         char revision[REVISION_SIZE];
+        FakeTexts texts;
 
         n->alias_effect[i] = (Action){ 0 };
+        (void) fake_function_answer(&n->world.function[i], &a, &e, &texts);
         if (a.kind == ACTION_WRITE_ALIAS)
                 e.fault = fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
         if (a.kind == ACTION_READ_ALIAS || (a.kind == ACTION_WRITE_ALIAS && e.fault == FAULT_NONE))
@@ -141,11 +152,13 @@ static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
 static void complete_badly(Model *m, ModelNode *n, uint32_t i, Fault fault, int lands) {
         Action a = n->alias_effect[i];
         Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .fault = fault };
+        FakeTexts texts;
 
         n->alias_effect[i] = (Action){ 0 };
         n->world.faults_left--;
-        if (a.kind == ACTION_WRITE_ALIAS && lands == 1)
-                (void) fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
+        (void) fake_function_answer(&n->world.function[i], &a, &e, &texts);
+        if (lands == 1)
+                land(n, i, &a);
         if (a.kind == ACTION_WRITE_ALIAS && lands == 2)
                 write_late(n, i, &a);
         (void) step(m, n, &e);
@@ -221,8 +234,8 @@ static void crash(Model *m, ModelNode *n, int lands) {
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 const Action *a = &n->alias_effect[i];
 
-                if (a->kind == ACTION_WRITE_ALIAS && lands == 1)
-                        (void) fake_alias_write(&n->world.alias[i], &a->write.route, a->write.revision);
+                if (lands == 1)
+                        land(n, i, a);
                 if (a->kind == ACTION_WRITE_ALIAS && lands == 2)
                         write_late(n, i, a);
         }
@@ -265,7 +278,8 @@ static unsigned expand_effect(
         static const Fault faults[] = { FAULT_THROTTLED, FAULT_TRANSIENT, FAULT_INVALID,
                 FAULT_PRECONDITION };
         ActionKind kind = node->alias_effect[i].kind;
-        bool is_write = kind == ACTION_WRITE_ALIAS;
+        /* Only the alias's writes may land late, too. */
+        int landings = kind == ACTION_WRITE_ALIAS ? 3 : fake_action_changes(kind) ? 2 : 1;
         unsigned n = 1;
         ModelNode *next = next_of(m, node, 'g');
 
@@ -274,8 +288,7 @@ static unsigned expand_effect(
         if (node->world.faults_left == 0)
                 return n;
         for (size_t f = 0; f < ELEMENTSOF(faults); f++) {
-                for (int lands = 0; lands < (is_write && faults[f] == FAULT_TRANSIENT ? 3 : 1);
-                                lands++, n++) {
+                for (int lands = 0; lands < (faults[f] == FAULT_TRANSIENT ? landings : 1); lands++, n++) {
                         next = next_of(m, node, lands == 0 ? (char) ('a' + f) : lands == 1 ? 'A' : 'L');
                         complete_badly(m, next, i, faults[f], lands);
                         visit(m, next, userdata);

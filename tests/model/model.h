@@ -5,6 +5,7 @@
 
 #include "core/rollout.h"
 #include "lib/fake-alias.h"
+#include "lib/fake-function.h"
 
 #define MODEL_TARGETS_MAX 2
 #define MODEL_DEPTH_MAX 63
@@ -20,6 +21,7 @@ typedef struct LateWrite {
 typedef struct ModelWorld {
         FakeAlias alias[MODEL_TARGETS_MAX];
         LateWrite late[MODEL_TARGETS_MAX];
+        FakeFunction function[MODEL_TARGETS_MAX];
         uint32_t faults_left, crashes_left, seizures_left;
         uint32_t supersedes_left;
         uint32_t breach_seen; /* a reading with a breach was delivered */

@@ -264,3 +264,27 @@ TEST(a_window_that_sends_back) {
         plan.not_before = 1000003 * USEC_PER_SEC;
         walk("a window that sends back", &plan, 0, 1, 1, 0);
 }
+
+static const PlanTarget published[] = {
+        { .function = "checkout",
+                        .alias = "live",
+                        .from = 41,
+                        .publish = { .kind = PUBLISH_ZIP, .path = "/z" } },
+        { .function = "mailer", .alias = "live", .from = 41, .publish = { .kind = PUBLISH_LATEST } },
+};
+
+TEST(a_version_that_is_published) {
+        Plan plan = plan_of(1, 1, 0);
+
+        plan.targets = published;
+        plan.restore_code = true;
+        walk("published", &plan, 0, 1, 1, 0);
+}
+
+TEST(a_version_that_is_published_under_two_faults) {
+        Plan plan = plan_of(1, 0, 1);
+
+        plan.targets = published;
+        plan.restore_code = true;
+        walk("published, two faults", &plan, 18, 2, 1, 0);
+}

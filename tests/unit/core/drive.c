@@ -157,15 +157,6 @@ static EventKind completion_of(ActionKind kind) {
         return EVENT_ALIAS_WRITTEN;
 }
 
-/* What takes Lambda a while is done at the second look. */
-static void look(Drive *d, const Action *a, Event *e, FakeTexts *texts) {
-        fake_function_show(&d->function, a->version, e, texts);
-        if (a->version == 0)
-                d->function.is_updating = 0;
-        else if (a->version == FAKE_FIRST_VERSION + d->function.n_versions - 1)
-                d->function.is_pending = 0;
-}
-
 static void fill_alias(Drive *d, const Action *a, Event *e, char revision[static REVISION_SIZE]) {
         if (a->kind == ACTION_WRITE_ALIAS)
                 e->fault = fake_alias_write(&d->alias, &a->write.route, a->write.revision);
@@ -183,15 +174,7 @@ void drive_reply(Drive *d) {
 
         if (a.kind == ACTION_READ_VERSION)
                 fill_version(d, &a, &e);
-        else if (a.kind == ACTION_READ_FUNCTION)
-                look(d, &a, &e, &texts);
-        else if (a.kind == ACTION_UPDATE_CODE)
-                fake_function_update(&d->function, &a, &e, &texts);
-        else if (a.kind == ACTION_PUBLISH_VERSION)
-                fake_function_publish(&d->function, &a, &e, &texts);
-        else if (a.kind == ACTION_READ_CONCURRENCY)
-                e.concurrency = d->concurrency;
-        else
+        else if (!fake_function_answer(&d->function, &a, &e, &texts))
                 fill_alias(d, &a, &e, revision);
         drive_answer(d, &e);
 }

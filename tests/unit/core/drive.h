@@ -19,7 +19,6 @@ typedef struct Drive {
         Now now;
         FakeAlias alias;
         FakeFunction function;
-        uint32_t concurrency;
         Action alias_effect, poll_effect, alarm_effect; /* outstanding; op_id 0: none */
         bool version_active;
         uint64_t role[2], dead_letter[2]; /* old, new */

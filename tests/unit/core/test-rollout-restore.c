@@ -156,18 +156,14 @@ TEST(a_crash_anywhere_restores_once) {
         for (unsigned at = 0; at < 12; at++) {
                 for (unsigned lands = 0; lands < 2; lands++) {
                         _cleanup_(drive_freep) Drive *d = drive_back();
-                        FakeTexts texts;
-                        Event e = { 0 };
                         Action a;
 
                         drive_to(d, PHASE_RESTORING);
                         for (unsigned i = 0; i < at && d->state->phase == PHASE_RESTORING; i++)
                                 drive_on(d);
                         a = d->alias_effect;
-                        if (lands && a.op_id != 0 && a.kind == ACTION_UPDATE_CODE)
-                                fake_function_update(&d->function, &a, &e, &texts);
-                        else if (lands && a.op_id != 0 && a.kind == ACTION_PUBLISH_VERSION)
-                                fake_function_publish(&d->function, &a, &e, &texts);
+                        if (lands && a.op_id != 0)
+                                fake_function_apply(&d->function, &a);
                         if (d->state->phase == PHASE_RESTORING)
                                 drive_resume(d);
                         drive_to(d, PHASE_ROLLED_BACK);

@@ -6,7 +6,7 @@ static Drive *drive_promoting(uint32_t concurrency) {
         Drive *d = drive_new();
 
         d->plan.n_steps = 0;
-        d->concurrency = concurrency;
+        d->function.concurrency = concurrency;
         drive_to(d, PHASE_PROMOTING);
         EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
         return d;
@@ -29,7 +29,7 @@ static void drive_alias(Drive *d) {
 TEST(preflight_notes_it) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
-        d->concurrency = 100;
+        d->function.concurrency = 100;
         drive_start(d);
         drive_reply(d);
         EXPECT_INT(d->alias_effect.kind, ACTION_READ_CONCURRENCY);
@@ -126,7 +126,7 @@ TEST(where_it_could_not_be_read_lambda_is_recognised_all_the_same) {
 TEST(a_breach_meanwhile_writes_against_it) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
-        d->concurrency = 100;
+        d->function.concurrency = 100;
         d->plan.n_steps = 0;
         drive_to(d, PHASE_BAKING);
         lambda_sets(d, 42, 41, WEIGHT_FULL);
@@ -143,7 +143,7 @@ TEST(a_breach_meanwhile_writes_against_it) {
 TEST(a_rollback_does_not_leave_the_new_version_what_lambda_gives_it) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
-        d->concurrency = 100;
+        d->function.concurrency = 100;
         d->plan.n_steps = 0;
         drive_to(d, PHASE_BAKING);
         d->new_errors = 90;
@@ -158,7 +158,7 @@ TEST(a_rollback_does_not_leave_the_new_version_what_lambda_gives_it) {
 TEST(after_a_restart_it_is_waited_for_as_well) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
-        d->concurrency = 100;
+        d->function.concurrency = 100;
         d->plan.n_steps = 0;
         drive_to(d, PHASE_BAKING);
         lambda_sets(d, 42, 41, WEIGHT_FULL);
