@@ -33,6 +33,15 @@ static const struct {
         [REPORT_SEEING] = { "f96a38033c56a02e88ffaea25abb0379", LOG_NOTICE, false },
         [REPORT_RETRYING] = { "46577339bc1d0c5646e7ecf10b1f9a84", LOG_WARNING, false },
         [REPORT_RESUMED] = { "b0c6ff88a01f1b8169bd1db1657d2551", LOG_NOTICE, false },
+        [REPORT_PUBLISHING] = { "eacd462d69ce45a4bb18bb9bf8c0677d", LOG_INFO, false },
+        [REPORT_PUBLISHED] = { "3fee29b33c7746e79f40a470370c6461", LOG_NOTICE, false },
+        [REPORT_ALIAS_CREATED] = { "8f17056822604b52ac0688326bc71070", LOG_NOTICE, false },
+        [REPORT_CONCURRENCY] = { "061c178dfddf4a3e967abbbc2ac24769", LOG_INFO, false },
+        [REPORT_PROVISIONING] = { "ee4e8372b8de40ce974319a88dcc64a9", LOG_NOTICE, false },
+        [REPORT_RESTORING] = { "1b0b127b1b6548f3996bcc38ab00a3b6", LOG_INFO, false },
+        [REPORT_RESTORED] = { "306002c1573647d181b6a2390c53aaeb", LOG_NOTICE, false },
+        [REPORT_RESTORE_SKIPPED] = { "dd73452b5865429fb94a8851d0e4c288", LOG_WARNING, true },
+        [REPORT_RESTORE_FAILED] = { "fbce300733dd41bebac23cb2a0328e83", LOG_ERR, true },
 };
 
 const char *log_report_message_id(ReportKind kind) {

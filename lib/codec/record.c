@@ -12,9 +12,10 @@
 #include "codec/json-write.h"
 #include "core/trace.h"
 
-/* 2: alarms, checks that are blind by themselves. Records of version 1 have none of that; what a version
- * does not know, it refuses. */
-#define RECORD_VERSION 2u
+/* 2: alarms, checks that are blind by themselves. 3: code that is deployed and restored, aliases that are
+ * made, provisioned concurrency. Older records have none of that; what a version does not know, it refuses.
+ */
+#define RECORD_VERSION 3u
 #define HEADER_WORD "canaryd-record "
 #define HEADER_SIZE_MAX 64
 #define CRC_DIGITS 8
@@ -124,6 +125,21 @@ static const FieldTable judge_table = { judge_fields, ELEMENTSOF(judge_fields) }
 static const Field past_fields[] = { U64(PastRevision, fingerprint) };
 static const FieldTable past_table = { past_fields, ELEMENTSOF(past_fields) };
 
+static const Field code_fields[] = {
+        TEXT(CodeState, revision),
+        TEXT(CodeState, sha),
+        TEXT(CodeState, old_sha),
+        U64(CodeState, since),
+        U64(CodeState, version_restored),
+        U32(CodeState, known, 1),
+        U32(CodeState, touched, 1),
+        U32(CodeState, unsure, 1),
+        U32(CodeState, making, ALIAS_MAKING_COUNT - 1),
+        U32(CodeState, restore_done, 1),
+        U32(CodeState, restore_asked, 1),
+};
+static const FieldTable code_table = { code_fields, ELEMENTSOF(code_fields) };
+
 static const Field target_fields[] = {
         WORD(TargetState, stage, stage),
         U32(TargetState, touched, 1),
@@ -141,6 +157,10 @@ static const Field target_fields[] = {
         U64(TargetState, role),
         U64(TargetState, dead_letter),
         STRUCT(TargetState, alias_op, op_table),
+        STRUCT(TargetState, code, code_table),
+        U32(TargetState, concurrency, UINT32_MAX),
+        U32(TargetState, moved, 1),
+        U64(TargetState, moving_since),
         STRUCT(TargetState, poll_op, op_table),
         STRUCT(TargetState, alarm_op, op_table),
         U64(TargetState, next_poll),

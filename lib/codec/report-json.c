@@ -24,6 +24,8 @@ enum {
         TELLS_NEXT = 1u << 9,
         TELLS_FOUND = 1u << 10, /* what the alias has now */
         TELLS_CAUSE = 1u << 11, /* cause alone */
+        TELLS_MADE = 1u << 13,  /* version_made */
+        TELLS_CONCURRENCY = 1u << 14,
         TELLS_BLIND = 1u << 12, /* the check that cannot be read, unless it is all metrics */
 };
 
@@ -69,6 +71,20 @@ static unsigned kind_tells(ReportKind kind) {
                 return TELLS_STEP | TELLS_BLIND | TELLS_CAUSE | TELLS_FAULT | TELLS_CALL | TELLS_NEXT;
         case REPORT_SEEING:
                 return TELLS_STEP | TELLS_EVIDENCE;
+        case REPORT_PUBLISHING:
+        case REPORT_PUBLISHED:
+        case REPORT_ALIAS_CREATED:
+        case REPORT_RESTORING:
+                return TELLS_CALL;
+        case REPORT_CONCURRENCY:
+                return TELLS_CONCURRENCY;
+        case REPORT_PROVISIONING:
+                return TELLS_STEP | TELLS_FOUND | TELLS_CALL;
+        case REPORT_RESTORED:
+                return TELLS_MADE | TELLS_CALL;
+        case REPORT_RESTORE_SKIPPED:
+        case REPORT_RESTORE_FAILED:
+                return TELLS_REASON | TELLS_FAULT | TELLS_CALL;
         case REPORT_RESUMED:
                 return TELLS_STEP | TELLS_WEIGHT | TELLS_REASON;
         }
@@ -234,6 +250,10 @@ static void put_tail(Buf *out, const Report *r, const Plan *plan, unsigned tells
                 json_write_text(out, "fault", fault_to_string((Fault) r->fault));
                 put_text(out, "error", r->error);
         }
+        if (tells & TELLS_MADE)
+                put_version(out, "restored_version", r->version_made);
+        if (tells & TELLS_CONCURRENCY)
+                json_write_u64(out, "provisioned_concurrency", r->concurrency);
         if ((tells & TELLS_NEXT) && r->next != 0)
                 json_write_number(out, "next_seconds", (double) r->next / (double) USEC_PER_SEC);
         if (tells & TELLS_CALL) {

@@ -12,12 +12,23 @@ static bool stage_is_preflight(Stage stage) {
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
         case STAGE_READ_ALARMS:
+        case STAGE_READ_CONCURRENCY:
+        case STAGE_READ_LATEST:
                 return true;
         case STAGE_IDLE:
         case STAGE_WRITE:
         case STAGE_RESOLVE:
         case STAGE_VERIFY:
         case STAGE_RELEASED:
+        case STAGE_LATEST:
+        case STAGE_UPDATE:
+        case STAGE_UPDATED:
+        case STAGE_PUBLISH:
+        case STAGE_ACTIVATE:
+        case STAGE_CREATE:
+        case STAGE_CREATED:
+        case STAGE_RESTORE_OLD:
+        case STAGE_RESTORE_NEW:
                 return false;
         }
         return false;
@@ -131,14 +142,17 @@ static const char *check_actions(const RolloutState *before, const RolloutState 
 /* The phases that may follow, as a set of bits. */
 static unsigned successors(Phase p) {
         unsigned ends = 1u << PHASE_ROLLED_BACK | 1u << PHASE_REJECTED | 1u << PHASE_RELEASED;
-        unsigned back = ends | 1u << PHASE_ROLLING_BACK;
+        unsigned back = ends | 1u << PHASE_ROLLING_BACK | 1u << PHASE_RESTORING;
         unsigned self = 1u << p;
 
         switch (p) {
         case PHASE_QUEUED:
                 return self | 1u << PHASE_PREFLIGHT;
         case PHASE_PREFLIGHT:
-                return self | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING | 1u << PHASE_REJECTED;
+                return self | 1u << PHASE_PUBLISHING | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING |
+                                1u << PHASE_REJECTED;
+        case PHASE_PUBLISHING:
+                return self | back | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING;
         case PHASE_SHIFTING:
                 return self | back | 1u << PHASE_PROMOTING;
         case PHASE_PROMOTING:
@@ -146,7 +160,9 @@ static unsigned successors(Phase p) {
         case PHASE_BAKING:
                 return self | back | 1u << PHASE_SUCCEEDED;
         case PHASE_ROLLING_BACK:
-                return self | ends;
+                return self | ends | 1u << PHASE_RESTORING;
+        case PHASE_RESTORING:
+                return self | 1u << PHASE_ROLLED_BACK;
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:

@@ -16,10 +16,12 @@ bool phase_is_terminal(Phase p) {
                 return true;
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:
         case PHASE_BAKING:
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
                 return false;
         }
         return false;
@@ -27,10 +29,12 @@ bool phase_is_terminal(Phase p) {
 
 bool phase_is_live(Phase p) {
         switch (p) {
+        case PHASE_PUBLISHING:
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:
         case PHASE_BAKING:
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
                 return true;
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
@@ -104,6 +108,13 @@ static void report_fill_target(Report *r, const RolloutState *st, uint32_t targe
         memcpy(r->revision, t->revision, REVISION_SIZE);
 }
 
+static bool is_unshifted(const RolloutState *st) {
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                if (st->targets[i].touched)
+                        return false;
+        return true;
+}
+
 Report *step_report(Step *s, ReportKind kind, uint32_t target) {
         RolloutState *st = s->state;
         Report *r = &step_push(s, ACTION_REPORT, target)->report;
@@ -118,6 +129,7 @@ Report *step_report(Step *s, ReportKind kind, uint32_t target) {
         r->reason = st->reason;
         r->found_version = st->reason_version;
         r->check = st->reason_check;
+        r->unshifted = is_unshifted(st);
         report_fill_target(r, st, target);
         if (e->op_id != 0 && e->target == target) {
                 r->fault = e->fault;
@@ -162,6 +174,7 @@ static bool stage_expects(Stage stage, EventKind kind) {
         case STAGE_READ_ALIAS:
         case STAGE_RESOLVE:
         case STAGE_VERIFY:
+        case STAGE_CREATED:
                 return kind == EVENT_ALIAS_READ;
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
@@ -169,12 +182,37 @@ static bool stage_expects(Stage stage, EventKind kind) {
         case STAGE_READ_ALARMS:
                 return kind == EVENT_ALARMS_READ;
         case STAGE_WRITE:
+        case STAGE_CREATE:
                 return kind == EVENT_ALIAS_WRITTEN;
+        case STAGE_READ_CONCURRENCY:
+                return kind == EVENT_CONCURRENCY_READ;
+        case STAGE_READ_LATEST:
+        case STAGE_LATEST:
+        case STAGE_UPDATED:
+        case STAGE_ACTIVATE:
+        case STAGE_RESTORE_OLD:
+        case STAGE_RESTORE_NEW:
+                return kind == EVENT_FUNCTION_READ;
+        case STAGE_UPDATE:
+                return kind == EVENT_CODE_UPDATED;
+        case STAGE_PUBLISH:
+                return kind == EVENT_VERSION_PUBLISHED;
         case STAGE_IDLE:
         case STAGE_RELEASED:
                 return false;
         }
         return false;
+}
+
+static bool is_code_complete(const Event *e) {
+        size_t n = e->code_sha ? strnlen(e->code_sha, CODE_SHA_SIZE) : 0;
+        bool has_sha = n > 0 && n < CODE_SHA_SIZE;
+
+        if (e->kind == EVENT_VERSION_PUBLISHED)
+                return has_sha && e->version != 0;
+        if (e->kind != EVENT_FUNCTION_READ && e->kind != EVENT_CODE_UPDATED)
+                return true;
+        return has_sha && e->revision && e->revision[0] != '\0';
 }
 
 static int check_completion(const RolloutState *st, const Event *e) {
@@ -190,9 +228,11 @@ static int check_completion(const RolloutState *st, const Event *e) {
                 return -ESTALE;
         if (op == &t->alias_op && !stage_expects((Stage) t->stage, e->kind))
                 return -EINVAL;
-        if (routed && e->fault == FAULT_NONE && (!e->revision || e->revision[0] == '\0'))
+        if (e->fault != FAULT_NONE)
+                return 0;
+        if (routed && (!e->revision || e->revision[0] == '\0'))
                 return -EINVAL;
-        return 0;
+        return is_code_complete(e) ? 0 : -EINVAL;
 }
 
 static int check_event(const RolloutState *st, const Plan *plan, const Event *e) {
@@ -210,6 +250,10 @@ static int check_event(const RolloutState *st, const Plan *plan, const Event *e)
         case EVENT_ALIAS_WRITTEN:
         case EVENT_METRICS_READ:
         case EVENT_ALARMS_READ:
+        case EVENT_FUNCTION_READ:
+        case EVENT_CODE_UPDATED:
+        case EVENT_VERSION_PUBLISHED:
+        case EVENT_CONCURRENCY_READ:
                 return check_completion(st, e);
         }
         return -EINVAL;
@@ -274,6 +318,11 @@ static void take_event(Step *s) {
                 else
                         target_take_alarms(s, i);
                 break;
+        case EVENT_FUNCTION_READ:
+        case EVENT_CODE_UPDATED:
+        case EVENT_VERSION_PUBLISHED:
+        case EVENT_CONCURRENCY_READ:
+                break;
         }
 }
 
@@ -290,6 +339,8 @@ static bool progress(Step *s) {
         case PHASE_ROLLING_BACK:
                 return rolling_back_progress(s);
         case PHASE_QUEUED:
+        case PHASE_PUBLISHING:
+        case PHASE_RESTORING:
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:

@@ -38,6 +38,9 @@ typedef enum Wait {
         WAIT_BAKE,     /* until */
         WAIT_EVIDENCE, /* a check is not healthy: check, cause */
         WAIT_REQUESTS, /* the step wants more requests */
+        WAIT_UPDATE,   /* until Lambda is done with $LATEST */
+        WAIT_ACTIVE,   /* until the new version is Active */
+        WAIT_LAMBDA,   /* until Lambda has moved the traffic of an alias with provisioned concurrency */
         WAIT_SIGHT,    /* blind: check (n_checks: all metrics), cause; until = forced rollback */
 } Wait;
 

@@ -18,4 +18,9 @@ void line_put_time(Line *l, usec_t wall); /* with its date, for those who look i
 void line_put_ringing(Line *l, const Report *r, const Plan *plan);
 void line_put_reason(Line *l, const Report *r, const Plan *plan);
 
+/* What deploying and restoring tell, behind the target's name; and why they failed. */
+void line_put_code(Line *l, const Report *r, const Plan *plan);
+void line_put_code_reason(Line *l, const Report *r, const Plan *plan);
+void line_put_route(Line *l, const Route *route);
+
 const char *cause_words(Cause c);

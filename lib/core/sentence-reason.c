@@ -124,6 +124,16 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         case REASON_FOREIGN:
         case REASON_REFUSED:
         case REASON_CANNOT_WRITE:
+        case REASON_NOTHING_NEW:
+        case REASON_CODE_FOREIGN:
+        case REASON_CODE_DIFFERS:
+        case REASON_CODE_REFUSED:
+        case REASON_UPDATE_FAILED:
+        case REASON_VERSION_FAILED:
+        case REASON_CODE_STUCK:
+        case REASON_CANNOT_DEPLOY:
+        case REASON_PACKAGE_DIFFERS:
+        case REASON_PROVISIONING:
                 return;
         }
 }
@@ -174,6 +184,18 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
         case REASON_ALARM_MISSING:
         case REASON_ALARM_RINGING:
                 put_refusal(l, r, plan);
+                return;
+        case REASON_NOTHING_NEW:
+        case REASON_CODE_FOREIGN:
+        case REASON_CODE_DIFFERS:
+        case REASON_CODE_REFUSED:
+        case REASON_UPDATE_FAILED:
+        case REASON_VERSION_FAILED:
+        case REASON_CODE_STUCK:
+        case REASON_CANNOT_DEPLOY:
+        case REASON_PACKAGE_DIFFERS:
+        case REASON_PROVISIONING:
+                line_put_code_reason(l, r, plan);
                 return;
         }
 }

@@ -20,6 +20,7 @@ static usec_t total_left(const RolloutState *st, const Plan *plan, usec_t age) {
         switch ((Phase) st->phase) {
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
                 return plan_shortest(plan);
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:
@@ -30,6 +31,7 @@ static usec_t total_left(const RolloutState *st, const Plan *plan, usec_t age) {
         case PHASE_BAKING:
                 break;
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:
