@@ -51,13 +51,14 @@ int exec_aws_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *r
                         return -EINVAL;
                 return lambda_update_alias(endpoint, op->function, op->alias, a->write.route.primary,
                                 a->write.route.extra, a->write.route.weight, a->write.revision, ret);
-        case ACTION_READ_METRICS:
-        case ACTION_READ_ALARMS:
         case ACTION_READ_FUNCTION:
-        case ACTION_UPDATE_CODE:
         case ACTION_PUBLISH_VERSION:
         case ACTION_CREATE_ALIAS:
         case ACTION_READ_CONCURRENCY:
+                return exec_code_build(op, endpoint, ret);
+        case ACTION_READ_METRICS:
+        case ACTION_READ_ALARMS:
+        case ACTION_UPDATE_CODE:
         case ACTION_PERSIST:
         case ACTION_REPORT:
         case ACTION_CANCEL:
@@ -134,8 +135,27 @@ static void take_version(ExecOp *op, const HttpResponse *response) {
 }
 
 void exec_aws_take(ExecOp *op, const HttpResponse *response) {
-        if (op->action.kind == ACTION_READ_VERSION)
+        switch (op->action.kind) {
+        case ACTION_READ_VERSION:
                 take_version(op, response);
-        else
+                return;
+        case ACTION_READ_ALIAS:
+        case ACTION_WRITE_ALIAS:
+        case ACTION_CREATE_ALIAS:
                 take_alias(op, response);
+                return;
+        case ACTION_READ_FUNCTION:
+        case ACTION_PUBLISH_VERSION:
+        case ACTION_READ_CONCURRENCY:
+                exec_code_take(op, response);
+                return;
+        case ACTION_READ_METRICS:
+        case ACTION_READ_ALARMS:
+        case ACTION_UPDATE_CODE:
+        case ACTION_PERSIST:
+        case ACTION_REPORT:
+        case ACTION_CANCEL:
+                break;
+        }
+        ASSERT_NEVER();
 }
