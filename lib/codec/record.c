@@ -132,9 +132,9 @@ static const Field code_fields[] = {
         U64(CodeState, since),
         U64(CodeState, version_restored),
         U32(CodeState, known, 1),
-        U32(CodeState, touched, 1),
-        U32(CodeState, unsure, 1),
-        U32(CodeState, making, ALIAS_MAKING_COUNT - 1),
+        U32(CodeState, touched, 7),
+        U32(CodeState, unsure, 7),
+        U32(CodeState, missing, 1),
         U32(CodeState, restore_done, 1),
         U32(CodeState, restore_asked, 1),
 };
@@ -207,6 +207,13 @@ static void json_tokener_freep(json_tokener **t) {
                 json_tokener_free(*t);
 }
 
+/* One flipped bit makes a 2 of a 3: since then the version counts, too. */
+static uint32_t checksum_of(uint64_t version, const void *body, size_t size) {
+        uint32_t crc = crc32_of(body, size);
+
+        return version < 3 ? crc : crc ^ (uint32_t) version;
+}
+
 int record_encode(const RolloutState *state, char **ret) {
         _cleanup_(buf_done) Buf body = BUF_INIT(RECORD_BYTES_MAX - HEADER_SIZE_MAX);
         _cleanup_(buf_done) Buf out = BUF_INIT(RECORD_BYTES_MAX);
@@ -221,7 +228,8 @@ int record_encode(const RolloutState *state, char **ret) {
         json_write_close(&body, '}');
         if (body.failed)
                 return -ENOMEM;
-        (void) buf_printf(&out, HEADER_WORD "%u %08x\n", RECORD_VERSION, crc32_of(body.data, body.size));
+        (void) buf_printf(&out, HEADER_WORD "%u %08x\n", RECORD_VERSION,
+                        checksum_of(RECORD_VERSION, body.data, body.size));
         (void) buf_append(&out, body.data, body.size);
         r = buf_take(&out, ret);
         return r < 0 ? -ENOMEM : 0;
@@ -262,7 +270,7 @@ static int read_header(const char *text, size_t size, uint64_t *ret_version, con
                                 "a record of version %llu, and this canaryd reads up to %u",
                                 (unsigned long long) number, RECORD_VERSION);
         body_size = size - (size_t) (newline + 1 - text);
-        (void) snprintf(crc, sizeof(crc), "%08x", crc32_of(newline + 1, body_size));
+        (void) snprintf(crc, sizeof(crc), "%08x", checksum_of(number, newline + 1, body_size));
         if (!streq(space + 1, crc))
                 return refuse(reterr, -EBADMSG, "damaged: its checksum is %s, not %s", crc, space + 1);
         *ret_version = number;

@@ -26,16 +26,30 @@ void step_enter(Step *s, Phase phase);
 /* rollout-<phase>.c: each takes what just happened into account and moves the group on where it can. "true":
  * the phase changed, so the new phase is to be asked, too. */
 bool preflight_progress(Step *s);
+bool publishing_progress(Step *s);
 bool shifting_progress(Step *s);
 bool promoting_progress(Step *s);
 bool baking_progress(Step *s);
 bool rolling_back_progress(Step *s);
+bool restoring_progress(Step *s);
 
 void preflight_begin(Step *s);
 void preflight_take_alias(Step *s, uint32_t i);
 void preflight_take_version(Step *s, uint32_t i);
 void preflight_take_alarms(Step *s, uint32_t i);
+void preflight_take_latest(Step *s, uint32_t i);
+void preflight_take_concurrency(Step *s, uint32_t i);
+/* May a rollout start on the alias that the event shows? REASON_NONE: yes; *ret_version: which one is in the
+ * way. */
+Reason preflight_judge_alias(const Step *s, uint32_t i, uint64_t *ret_version);
 
+bool publishing_is_needed(const Step *s);
+void publishing_begin(Step *s);
+bool publishing_touched(const RolloutState *st); /* something of ours may be left in Lambda */
+bool restoring_is_wanted(const Step *s);
+void restoring_begin(Step *s);
+
+void shifting_start(Step *s); /* the first write: a step's, or 100 % */
 void shifting_begin(Step *s);
 void promoting_begin(Step *s);
 
@@ -46,7 +60,8 @@ void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check);
 
 Report *end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version);
 void end_succeeded(Step *s);
-void end_rolled_back(Step *s);
+void end_rolled_back(Step *s); /* or the old code is put back before that */
+void end_restored(Step *s);
 void end_released(Step *s);
 
 /* True when the present step (or bake) of length "hold" may be left. Says what it waits for otherwise, once.

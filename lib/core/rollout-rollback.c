@@ -1,6 +1,6 @@
 #include "base/usec.h"
 #include "core/judge.h"
-#include "core/target.h"
+#include "core/target-code.h"
 
 static void report_breach(Step *s, uint32_t target, uint32_t check) {
         const CheckState *c = &s->state->targets[target].judge.checks[check];
@@ -22,6 +22,7 @@ static void go_back(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         Route want = { .primary = t->version_old };
 
+        code_forget(t);
         (void) target_forget_op(s, i, &t->poll_op);
         (void) target_forget_op(s, i, &t->alarm_op);
         if (t->stage == STAGE_RELEASED)
@@ -55,6 +56,8 @@ void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
         step_enter(s, PHASE_ROLLING_BACK);
         r = step_report(s, REPORT_ROLLBACK_STARTED, target);
         r->weight_to = 0;
+        if (r->unshifted)
+                step_copy_text(r->error, sizeof(r->error), st->targets[target].error);
         if (reason == REASON_BLIND)
                 r->cause = (uint32_t) blind_cause(s, target);
         for (uint32_t i = st->n_targets; i > 0; i--)
@@ -89,6 +92,8 @@ static Reason target_turns(const Step *s, uint32_t i, uint32_t *ret_check) {
                 return REASON_REFUSED;
         if (t->failing_since != 0 && usec_sub(age, t->failing_since) >= s->plan->max_blind)
                 return REASON_CANNOT_WRITE;
+        if (age >= target_move_end(t))
+                return REASON_PROVISIONING;
         return REASON_NONE;
 }
 
@@ -125,7 +130,7 @@ bool rolling_back_progress(Step *s) {
         }
         if (any_released)
                 end_released(s);
-        else if (any_touched)
+        else if (any_touched || publishing_touched(st))
                 end_rolled_back(s);
         else
                 (void) end_rejected(s, (Reason) st->reason, st->reason_target, st->reason_version);

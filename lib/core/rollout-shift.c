@@ -22,6 +22,13 @@ void shifting_begin(Step *s) {
         write_weights(s, s->plan->steps[0].weight);
 }
 
+void shifting_start(Step *s) {
+        if (s->plan->n_steps == 0)
+                promoting_begin(s);
+        else
+                shifting_begin(s);
+}
+
 void promoting_begin(Step *s) {
         step_enter(s, PHASE_PROMOTING);
         s->state->step = s->plan->n_steps;

@@ -5,7 +5,7 @@
 
 #include "base/macro.h"
 #include "base/usec.h"
-#include "core/target.h"
+#include "core/target-code.h"
 
 bool phase_is_terminal(Phase p) {
         switch (p) {
@@ -300,6 +300,8 @@ static void take_event(Step *s) {
         case EVENT_ALIAS_READ:
                 if (s->state->targets[i].stage == STAGE_READ_ALIAS)
                         preflight_take_alias(s, i);
+                else if (s->state->targets[i].stage == STAGE_CREATED)
+                        code_take(s, i);
                 else
                         target_take_read(s, i);
                 break;
@@ -307,7 +309,10 @@ static void take_event(Step *s) {
                 preflight_take_version(s, i);
                 break;
         case EVENT_ALIAS_WRITTEN:
-                target_take_written(s, i);
+                if (s->state->targets[i].stage == STAGE_CREATE)
+                        code_take(s, i);
+                else
+                        target_take_written(s, i);
                 break;
         case EVENT_METRICS_READ:
                 target_take_metrics(s, i);
@@ -319,9 +324,17 @@ static void take_event(Step *s) {
                         target_take_alarms(s, i);
                 break;
         case EVENT_FUNCTION_READ:
+                if (s->state->targets[i].stage == STAGE_READ_LATEST)
+                        preflight_take_latest(s, i);
+                else
+                        code_take(s, i);
+                break;
         case EVENT_CODE_UPDATED:
         case EVENT_VERSION_PUBLISHED:
+                code_take(s, i);
+                break;
         case EVENT_CONCURRENCY_READ:
+                preflight_take_concurrency(s, i);
                 break;
         }
 }
@@ -330,6 +343,8 @@ static bool progress(Step *s) {
         switch ((Phase) s->state->phase) {
         case PHASE_PREFLIGHT:
                 return preflight_progress(s);
+        case PHASE_PUBLISHING:
+                return publishing_progress(s);
         case PHASE_SHIFTING:
                 return rollback_if_needed(s) || shifting_progress(s);
         case PHASE_PROMOTING:
@@ -338,9 +353,9 @@ static bool progress(Step *s) {
                 return rollback_if_needed(s) || baking_progress(s);
         case PHASE_ROLLING_BACK:
                 return rolling_back_progress(s);
-        case PHASE_QUEUED:
-        case PHASE_PUBLISHING:
         case PHASE_RESTORING:
+                return restoring_progress(s);
+        case PHASE_QUEUED:
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:
@@ -420,7 +435,7 @@ static usec_t hold_end(const RolloutState *st, const Plan *plan) {
 /* What a target whose health is watched waits for: the next polls, and the ends of patience with what cannot
  * be seen and with writes that fail. */
 static usec_t watch_age(const TargetState *t, const Plan *plan) {
-        usec_t first = target_blind_end(t, plan);
+        usec_t first = usec_min(target_blind_end(t, plan), target_move_end(t));
 
         if (t->failing_since != 0)
                 first = usec_min(first, usec_add(t->failing_since, plan->max_blind));
@@ -433,11 +448,20 @@ static usec_t watch_age(const TargetState *t, const Plan *plan) {
         return first;
 }
 
+/* While its code is deployed or put back. */
+static usec_t deploy_age(const RolloutState *st, const TargetState *t, const Plan *plan) {
+        usec_t first = code_patience_end(st, t);
+
+        if (st->phase == PHASE_PUBLISHING && t->failing_since != 0)
+                first = usec_min(first, usec_add(t->failing_since, plan->max_blind));
+        return first;
+}
+
 /* The age at which the first thing falls due; USEC_INFINITY: nothing. */
 static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
         usec_t first = hold_end(st, plan);
 
-        if (st->phase != PHASE_ROLLING_BACK)
+        if (st->phase != PHASE_ROLLING_BACK && st->phase != PHASE_RESTORING)
                 first = usec_min(first, plan->deadline);
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
@@ -446,6 +470,8 @@ static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
                         first = usec_min(first, t->alias_op.retry_at);
                 if (phase_is_watching((Phase) st->phase))
                         first = usec_min(first, watch_age(t, plan));
+                if (st->phase == PHASE_PUBLISHING || st->phase == PHASE_RESTORING)
+                        first = usec_min(first, deploy_age(st, t, plan));
         }
         return first;
 }

@@ -46,7 +46,7 @@ void line_put_code(Line *l, const Report *r, const Plan *plan) {
                                 r->concurrency);
                 line_put(l, "which takes minutes");
         } else if (r->kind == REPORT_PROVISIONING) {
-                line_put(l, ": Lambda itself moves the traffic, as it provisions concurrency: ");
+                line_put(l, " waits for Lambda, which itself moves the traffic as it provisions concurrency; now: ");
                 line_put_route(l, &r->found);
         } else if (r->kind == REPORT_RESTORING) {
                 line_put(l, " about to put the code of version %llu back into $LATEST", old);
@@ -102,6 +102,9 @@ void line_put_code_reason(Line *l, const Report *r, const Plan *plan) {
                                                 ? "the function is made of zips, the plan says publish: image:"
                                                 : "the function is made of images, the plan says publish: zip: or s3:");
                 return;
+        case REASON_ALIAS_REFUSED:
+                line_put(l, "AWS refuses to create the alias");
+                break;
         case REASON_PROVISIONING:
                 line_put(l, "Lambda has not moved the traffic to version %llu; ", new);
                 line_put(l, "look at the provisioned concurrency of the alias");

@@ -94,8 +94,9 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                 return;
         case REASON_ROLE_DIFFERS:
         case REASON_DEAD_LETTER_DIFFERS:
-                line_put(l, "versions %llu and %llu have different %s, which Lambda does not split", old,
-                                new,
+                line_put(l, "version %llu and ", old);
+                line_put(l, new != 0 ? "version %llu" : "$LATEST", new);
+                line_put(l, " have different %s, which Lambda does not split",
                                 r->reason == REASON_ROLE_DIFFERS ? "execution roles"
                                                                  : "dead-letter targets");
                 return;
@@ -133,6 +134,7 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         case REASON_CODE_STUCK:
         case REASON_CANNOT_DEPLOY:
         case REASON_PACKAGE_DIFFERS:
+        case REASON_ALIAS_REFUSED:
         case REASON_PROVISIONING:
                 return;
         }
@@ -194,6 +196,7 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
         case REASON_CODE_STUCK:
         case REASON_CANNOT_DEPLOY:
         case REASON_PACKAGE_DIFFERS:
+        case REASON_ALIAS_REFUSED:
         case REASON_PROVISIONING:
                 line_put_code_reason(l, r, plan);
                 return;

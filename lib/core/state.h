@@ -89,15 +89,6 @@ typedef struct PastRevision {
 } PastRevision;
 #define PAST_REVISIONS_MAX 8
 
-/* Of a missing alias that the plan wants made. */
-typedef enum AliasMaking {
-        ALIAS_IS_THERE,
-        ALIAS_IS_MISSING,
-        ALIAS_MAY_BE_MADE, /* CreateAlias was asked for */
-        ALIAS_IS_MADE,
-} AliasMaking;
-#define ALIAS_MAKING_COUNT (ALIAS_IS_MADE + 1)
-
 /* Deploying a function's code, and putting the old one back. */
 typedef struct CodeState {
         char revision[REVISION_SIZE]; /* $LATEST's, as last seen */
@@ -106,9 +97,9 @@ typedef struct CodeState {
         usec_t since;              /* age since which the present wait, or the restoring, goes on; 0: not */
         uint64_t version_restored; /* 0: none yet */
         uint32_t known;            /* 1: "sha" is the new version's */
-        uint32_t touched;          /* 1: an UpdateFunctionCode or PublishVersion may have had its effect */
-        uint32_t unsure;           /* 1: so may the last one have, of which no reply came */
-        uint32_t making;           /* AliasMaking */
+        uint32_t touched;          /* bits of target-code.h: what may have had its effect */
+        uint32_t unsure;           /* and what of that was never replied to */
+        uint32_t missing;          /* 1: the alias is not there, and to be created */
         uint32_t restore_done;     /* 1: restored, or given up, or nothing to restore */
         uint32_t restore_asked;    /* 1: the old code may be back in $LATEST */
 } CodeState;
@@ -172,6 +163,7 @@ typedef enum Reason {
         REASON_CODE_STUCK,      /* Lambda has not come to an end with the code */
         REASON_CANNOT_DEPLOY,   /* the calls failed for too long */
         REASON_PACKAGE_DIFFERS, /* a zip for a function of images, or the other way round */
+        REASON_ALIAS_REFUSED,   /* AWS refuses to create the alias */
         REASON_PROVISIONING, /* Lambda has not moved the traffic of an alias with provisioned concurrency */
 } Reason;
 #define REASON_COUNT (REASON_PROVISIONING + 1)

@@ -111,6 +111,7 @@ static const char *const reason_names[REASON_COUNT] = {
         [REASON_CODE_STUCK] = "code-stuck",
         [REASON_CANNOT_DEPLOY] = "cannot-deploy",
         [REASON_PACKAGE_DIFFERS] = "package-differs",
+        [REASON_ALIAS_REFUSED] = "alias-refused",
         [REASON_PROVISIONING] = "provisioning",
 };
 

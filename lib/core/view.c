@@ -43,6 +43,27 @@ static usec_t total_left(const RolloutState *st, const Plan *plan, usec_t age) {
                                         st->step_age != 0 ? usec_sub(age, st->step_age) : 0));
 }
 
+/* Lambda is at something that takes its time, and is asked again and again: nothing went wrong. */
+static bool view_lambda(const RolloutState *st, RolloutView *v) {
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+                bool is_well = t->alias_op.fault == FAULT_NONE && t->alias_op.attempt == 0;
+
+                v->target = i;
+                if (is_well && t->stage == STAGE_UPDATED)
+                        v->wait = WAIT_UPDATE;
+                else if (is_well && t->stage == STAGE_ACTIVATE)
+                        v->wait = WAIT_ACTIVE;
+                else if (is_well && t->stage == STAGE_VERIFY && t->moving_since != 0)
+                        v->wait = WAIT_LAMBDA;
+                else
+                        continue;
+                return true;
+        }
+        v->target = 0;
+        return false;
+}
+
 /* A call that is outstanding or waits for its retry comes before anything else. */
 static bool view_calls(const RolloutState *st, usec_t age, RolloutView *v) {
         for (uint32_t i = 0; i < st->n_targets; i++) {
@@ -130,7 +151,7 @@ void rollout_view(const RolloutState *st, const Plan *plan, const Now *now, Roll
                 v.wait = WAIT_NOTHING;
         } else if (st->phase == PHASE_QUEUED) {
                 v.wait = WAIT_TURN;
-        } else if (!view_calls(st, age, &v) && !view_blindness(st, plan, age, &v)) {
+        } else if (!view_lambda(st, &v) && !view_calls(st, age, &v) && !view_blindness(st, plan, age, &v)) {
                 if (!view_hold(st, plan, age, &v) && !view_evidence(st, plan, &v))
                         v.wait = WAIT_AWS;
         }

@@ -123,7 +123,7 @@ static void fill_target(TargetState *t) {
         memset(t->code.sha, '\x02', CODE_SHA_SIZE - 1);
         memset(t->code.old_sha, '\x02', CODE_SHA_SIZE - 1);
         t->code.since = t->code.version_restored = t->moving_since = UINT64_MAX;
-        t->code.making = ALIAS_IS_MADE;
+        t->code.missing = 1;
         t->concurrency = UINT32_MAX;
         t->stage = STAGE_READ_ALIAS;
         t->version_old = t->version_new = t->role = t->dead_letter = UINT64_MAX;
@@ -152,7 +152,7 @@ TEST(the_largest_state_fits) {
 /* A record with this body and a fitting checksum. */
 static int decode(const char *body, uint32_t n_targets, char error[static 160]) {
         _cleanup_(freep) char *text =
-                        alloc_printf("canaryd-record 3 %08x\n%s", crc32_of(body, strlen(body)), body);
+                        alloc_printf("canaryd-record 3 %08x\n%s", crc32_of(body, strlen(body)) ^ 3, body);
         _cleanup_(freep) RolloutState *state = NULL;
         int r;
 
@@ -258,7 +258,7 @@ TEST(records_of_version_2) {
 
         EXPECT_INT(state->targets[0].stage, STAGE_WRITE);
         EXPECT_INT(state->targets[0].touched, 1);
-        EXPECT_INT(state->targets[0].code.making, ALIAS_IS_THERE);
+        EXPECT_INT(state->targets[0].code.missing, 0);
         EXPECT_INT(state->targets[0].concurrency, 0);
 }
 

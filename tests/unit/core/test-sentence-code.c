@@ -57,7 +57,7 @@ TEST(what_lambda_does_by_itself) {
         expect_sentence(REPORT_CONCURRENCY, REASON_NONE,
                         "checkout:live has provisioned concurrency (100): at 100 % Lambda moves the traffic itself, which takes minutes");
         expect_sentence(REPORT_PROVISIONING, REASON_NONE,
-                        "checkout:live: Lambda itself moves the traffic, as it provisions concurrency: version 43 with 100 % on version 41");
+                        "checkout:live waits for Lambda, which itself moves the traffic as it provisions concurrency; now: version 43 with 100 % on version 41");
 }
 
 TEST(what_is_restored) {
