@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "aws/svc-lambda.h"
+#include "aws/svc-function.h"
 #include "base/str.h"
 #include "daemon/exec-internal.h"
 
@@ -99,13 +99,13 @@ static void take_alias(ExecOp *op, const HttpResponse *response) {
         op->event.revision = op->revision;
 }
 
-static bool is_usable(const LambdaVersion *version) {
+static bool is_usable(const LambdaFunction *version) {
         switch (version->state) {
         case LAMBDA_STATE_ACTIVE:
         case LAMBDA_STATE_INACTIVE:
                 return true; /* it wakes up when it is called */
         case LAMBDA_STATE_OTHER:
-                return version->state_text[0] == '\0';
+                return !version->has_state;
         case LAMBDA_STATE_PENDING:
         case LAMBDA_STATE_FAILED:
                 return false;
@@ -116,10 +116,10 @@ static bool is_usable(const LambdaVersion *version) {
 
 static void take_version(ExecOp *op, const HttpResponse *response) {
         char error[160] = "";
-        LambdaVersion version;
+        LambdaFunction version;
         int r;
 
-        r = lambda_parse_version(response, &version, error);
+        r = lambda_parse_function(response, &version, error);
         if (r < 0) {
                 exec_op_fail(op, r == -ENOMEM ? FAULT_TRANSIENT : FAULT_PERMANENT, "%s",
                                 error[0] != '\0' ? error : strerror(-r));
