@@ -20,6 +20,9 @@ static const InfoField rollout_info_fields[] = {
         FIELD(INFO_TEXT, RolloutInfo, region, "region"),
         FIELD(INFO_KNOWN, RolloutInfo, version_old, "version_old"),
         FIELD(INFO_KNOWN, RolloutInfo, version_new, "version_new"),
+        FIELD(INFO_COUNT, RolloutInfo, target_count, "target_count"),
+        FIELD(INFO_COUNT, RolloutInfo, wave, "wave"),
+        FIELD(INFO_COUNT, RolloutInfo, waves, "waves"),
         FIELD(INFO_COUNT, RolloutInfo, step, "step"),
         FIELD(INFO_COUNT, RolloutInfo, steps, "steps"),
         FIELD(INFO_NUMBER, RolloutInfo, weight_wanted, "weight_wanted"),
@@ -240,6 +243,9 @@ void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id
                 .region = or_empty(plan->targets[0].region),
                 .version_old = target->version_old > 0 ? target->version_old : plan->targets[0].from,
                 .version_new = target->version_new > 0 ? target->version_new : plan->targets[0].to,
+                .target_count = plan->n_targets,
+                .wave = plan->n_waves > 0 ? (uint64_t) state->wave + 1 : 0,
+                .waves = plan->n_waves,
                 .step = step_shown(plan, state),
                 .steps = (uint64_t) plan->n_steps + 1,
                 .weight_wanted = percent(view->weight_wanted),
@@ -259,4 +265,6 @@ void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id
                 .error = target->error,
         };
         fill_details(ret, space, plan, target);
+        ret->targets = space->targets;
+        ret->n_targets = target_info_fill(space->targets, plan, state);
 }
