@@ -5,12 +5,14 @@
 
 #include <systemd/sd-event.h>
 
+#include "aws/digest.h"
 #include "aws/endpoint.h"
 #include "aws/fault.h"
 #include "aws/settings.h"
 #include "core/types.h"
 #include "daemon/creds.h"
 #include "daemon/gate.h"
+#include "daemon/http.h"
 
 typedef struct AwsCaller AwsCaller; /* what all calls share */
 typedef struct AwsCall AwsCall;
@@ -23,6 +25,12 @@ typedef struct AwsCallerConfig {
         const AwsSettings *settings;
 } AwsCallerConfig;
 
+/* A body that is not in memory, and what is signed of it. It is read from its beginning in each try. */
+typedef struct AwsCallBody {
+        HttpStream stream;
+        char sha256[DIGEST_HEX_MAX]; /* lower case */
+} AwsCallBody;
+
 /* Strings are copied. */
 typedef struct AwsCallSpec {
         AwsService service;
@@ -32,6 +40,8 @@ typedef struct AwsCallSpec {
         const char *region;
         CredsKey key;
         bool is_repeatable; /* sending it twice does no harm */
+        const AwsCallBody
+                        *body; /* borrowed until the call is gone; NULL: the request has its own, or none */
 } AwsCallSpec;
 
 typedef struct AwsCallOutcome {

@@ -27,10 +27,11 @@ DEFINE_TRIVIAL_CLEANUP(Exec *, exec_free);
 /* Of targets whose plan names none. Borrowed; NULL: nobody says. */
 const char *exec_region(const Exec *e);
 
-/* Starts READ_ALIAS, READ_VERSION, WRITE_ALIAS, READ_METRICS or READ_ALARMS. One completion follows,
- * whatever happens (missing credentials and bad regions too), unless exec_cancel() comes first. plan and
- * action are borrowed for this call only. -ENOMEM: no completion will come. */
-int exec_start(Exec *e, const Plan *plan, const Action *action, ExecDone done, void *userdata, ExecOp **ret);
+/* Starts any effect but CANCEL. One completion follows, whatever happens (missing credentials and bad
+ * regions too), unless exec_cancel() comes first. rollout (its id), plan and action are borrowed for this
+ * call only. -ENOMEM: no completion will come. */
+int exec_start(Exec *e, const char *rollout, const Plan *plan, const Action *action, ExecDone done,
+                void *userdata, ExecOp **ret);
 void exec_cancel(ExecOp *op); /* NULL is fine */
 /* ACTION_CANCEL: what has not left does not leave, and no completion comes: true. What has left goes on and
  * completes: false. */

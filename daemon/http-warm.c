@@ -66,6 +66,8 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 void http_warm_note(HttpWarmList *list, const HttpCall *c) {
+        if (c->lane == HTTP_LANE_TRANSFER)
+                return; /* it has used no connection that is kept */
         for (HttpWarm *w = list->first; w; w = w->next) {
                 long n_connects = 0;
 

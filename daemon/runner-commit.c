@@ -181,7 +181,7 @@ static void start_effect(Runner *r, const Action *a) {
         if (op) {
                 op->runner = r;
                 op->op_id = a->op_id;
-                k = exec_start(r->shared->exec, &r->doc->plan, a, runner_on_done, op, &op->exec);
+                k = exec_start(r->shared->exec, r->id, &r->doc->plan, a, runner_on_done, op, &op->exec);
         }
         if (k < 0) {
                 free(op);

@@ -65,8 +65,8 @@ Exec *exec_free(Exec *e) {
         return NULL;
 }
 
-int exec_start(Exec *e, const Plan *plan, const Action *action, ExecDone done, void *userdata,
-                ExecOp **ret) {
+int exec_start(Exec *e, const char *rollout, const Plan *plan, const Action *action, ExecDone done,
+                void *userdata, ExecOp **ret) {
         if (refuse_with < 0)
                 return refuse_with;
         EXPECT(n_calls < FAKE_CALLS_MAX);
