@@ -30,72 +30,42 @@ enum {
         TELLS_BLIND = 1u << 12, /* the check that cannot be read, unless it is all metrics */
 };
 
-static unsigned kind_tells(ReportKind kind) {
-        switch (kind) {
-        case REPORT_STARTED:
-                return 0;
-        case REPORT_PREFLIGHT_PASSED:
-                return TELLS_CALL;
-        case REPORT_REJECTED:
-                return TELLS_REASON | TELLS_FAULT | TELLS_CALL;
-        case REPORT_WEIGHT_INTENT:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_CALL;
-        case REPORT_WEIGHT_SET:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_CALL | TELLS_NEXT;
-        case REPORT_STEP_PASSED:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_EVIDENCE;
-        case REPORT_HOLDING:
-                return TELLS_STEP | TELLS_CHECK | TELLS_VERDICT | TELLS_EVIDENCE;
-        case REPORT_PROMOTED:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_CALL;
-        case REPORT_BAKING:
-                return TELLS_STEP | TELLS_NEXT;
-        case REPORT_SUCCEEDED:
-                return TELLS_EVIDENCE;
-        case REPORT_BREACH:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_CHECK | TELLS_VERDICT | TELLS_WINDOW |
-                                TELLS_EVIDENCE | TELLS_CALL;
-        case REPORT_ROLLBACK_STARTED:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_REASON | TELLS_CAUSE;
-        case REPORT_ROLLED_BACK:
-                return TELLS_WEIGHT | TELLS_REASON | TELLS_EVIDENCE | TELLS_CALL;
-        case REPORT_ROLLBACK_FAILING:
-        case REPORT_RETRYING:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_FAULT | TELLS_CALL | TELLS_NEXT;
-        case REPORT_FOREIGN:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_FOUND | TELLS_FAULT | TELLS_CALL;
-        case REPORT_RELEASED:
-                return TELLS_REASON;
-        case REPORT_REVISION_ADOPTED:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_CALL;
-        case REPORT_BLIND:
-                return TELLS_STEP | TELLS_BLIND | TELLS_CAUSE | TELLS_FAULT | TELLS_CALL | TELLS_NEXT;
-        case REPORT_SEEING:
-                return TELLS_STEP | TELLS_EVIDENCE;
-        case REPORT_PUBLISHING:
-        case REPORT_PUBLISHED:
-        case REPORT_ALIAS_CREATED:
-        case REPORT_RESTORING:
-                return TELLS_CALL;
-        case REPORT_CONCURRENCY:
-                return TELLS_CONCURRENCY;
-        case REPORT_PROVISIONING:
-                return TELLS_STEP | TELLS_FOUND | TELLS_CALL;
-        case REPORT_RESTORED:
-                return TELLS_MADE | TELLS_CALL;
-        case REPORT_RESTORE_SKIPPED:
-        case REPORT_RESTORE_FAILED:
-                return TELLS_REASON | TELLS_FAULT | TELLS_CALL;
-        case REPORT_RESUMED:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_REASON;
-        case REPORT_WAVE_BEGUN:
-        case REPORT_WAVE_BAKED:
-                return 0;
-        case REPORT_WAITING:
-                return TELLS_STEP | TELLS_WEIGHT | TELLS_OPENS | TELLS_NEXT;
-        }
-        return 0;
-}
+static const unsigned kind_tells[REPORT_KIND_COUNT] = {
+        [REPORT_STARTED] = 0,
+        [REPORT_PREFLIGHT_PASSED] = TELLS_CALL,
+        [REPORT_REJECTED] = TELLS_REASON | TELLS_FAULT | TELLS_CALL,
+        [REPORT_WEIGHT_INTENT] = TELLS_STEP | TELLS_WEIGHT | TELLS_CALL,
+        [REPORT_WEIGHT_SET] = TELLS_STEP | TELLS_WEIGHT | TELLS_CALL | TELLS_NEXT,
+        [REPORT_STEP_PASSED] = TELLS_STEP | TELLS_WEIGHT | TELLS_EVIDENCE,
+        [REPORT_HOLDING] = TELLS_STEP | TELLS_CHECK | TELLS_VERDICT | TELLS_EVIDENCE,
+        [REPORT_PROMOTED] = TELLS_STEP | TELLS_WEIGHT | TELLS_CALL,
+        [REPORT_BAKING] = TELLS_STEP | TELLS_NEXT,
+        [REPORT_SUCCEEDED] = TELLS_EVIDENCE,
+        [REPORT_BREACH] = TELLS_STEP | TELLS_WEIGHT | TELLS_CHECK | TELLS_VERDICT | TELLS_WINDOW |
+                        TELLS_EVIDENCE | TELLS_CALL,
+        [REPORT_ROLLBACK_STARTED] = TELLS_STEP | TELLS_WEIGHT | TELLS_REASON | TELLS_CAUSE,
+        [REPORT_ROLLED_BACK] = TELLS_WEIGHT | TELLS_REASON | TELLS_EVIDENCE | TELLS_CALL,
+        [REPORT_ROLLBACK_FAILING] = TELLS_STEP | TELLS_WEIGHT | TELLS_FAULT | TELLS_CALL | TELLS_NEXT,
+        [REPORT_RETRYING] = TELLS_STEP | TELLS_WEIGHT | TELLS_FAULT | TELLS_CALL | TELLS_NEXT,
+        [REPORT_FOREIGN] = TELLS_STEP | TELLS_WEIGHT | TELLS_FOUND | TELLS_FAULT | TELLS_CALL,
+        [REPORT_RELEASED] = TELLS_REASON,
+        [REPORT_REVISION_ADOPTED] = TELLS_STEP | TELLS_WEIGHT | TELLS_CALL,
+        [REPORT_BLIND] = TELLS_STEP | TELLS_BLIND | TELLS_CAUSE | TELLS_FAULT | TELLS_CALL | TELLS_NEXT,
+        [REPORT_SEEING] = TELLS_STEP | TELLS_EVIDENCE,
+        [REPORT_PUBLISHING] = TELLS_CALL,
+        [REPORT_PUBLISHED] = TELLS_CALL,
+        [REPORT_ALIAS_CREATED] = TELLS_CALL,
+        [REPORT_RESTORING] = TELLS_CALL,
+        [REPORT_CONCURRENCY] = TELLS_CONCURRENCY,
+        [REPORT_PROVISIONING] = TELLS_STEP | TELLS_FOUND | TELLS_CALL,
+        [REPORT_RESTORED] = TELLS_MADE | TELLS_CALL,
+        [REPORT_RESTORE_SKIPPED] = TELLS_REASON | TELLS_FAULT | TELLS_CALL,
+        [REPORT_RESTORE_FAILED] = TELLS_REASON | TELLS_FAULT | TELLS_CALL,
+        [REPORT_RESUMED] = TELLS_STEP | TELLS_WEIGHT | TELLS_REASON,
+        [REPORT_WAVE_BEGUN] = 0,
+        [REPORT_WAVE_BAKED] = 0,
+        [REPORT_WAITING] = TELLS_STEP | TELLS_WEIGHT | TELLS_OPENS | TELLS_NEXT,
+};
 
 static void put_time(Buf *out, const char *key, usec_t wall) {
         char text[TIME_TEXT_MAX];
@@ -292,7 +262,7 @@ static void put_tail(Buf *out, const Report *r, const Plan *plan, unsigned tells
 
 int report_encode(const Report *report, const Plan *plan, char **ret) {
         _cleanup_(buf_done) Buf out = BUF_INIT(REPORT_JSON_MAX);
-        unsigned tells = kind_tells(report->kind);
+        unsigned tells = kind_tells[report->kind];
         int r;
 
         json_write_open(&out, NULL, '{');

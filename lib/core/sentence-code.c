@@ -66,76 +66,52 @@ void line_put_code(Line *l, const Report *r, const Plan *plan) {
         }
 }
 
+/* What AWS said follows. */
+static const char *const plain_reasons[REASON_COUNT] = {
+        [REASON_CODE_REFUSED] = "the code is refused",
+        [REASON_UPDATE_FAILED] = "Lambda could not take the code over into $LATEST",
+        [REASON_CODE_STUCK] = "Lambda has not come to an end with the code; look at the function's state",
+        [REASON_CANNOT_DEPLOY] = "the calls to Lambda failed for too long",
+        [REASON_ALIAS_REFUSED] = "AWS refuses to create the alias",
+        [REASON_CODE_FOREIGN] = "somebody else deploys to the function; CloudTrail says who it was",
+        [REASON_CODE_DIFFERS] =
+                        "the code that Lambda has is not what sha256: says; correct publish: or sha256:",
+};
+
 void line_put_code_reason(Line *l, const Report *r, const Plan *plan) {
         unsigned long long old = (unsigned long long) r->version_old,
                            new = (unsigned long long) r->version_new;
 
-        switch ((Reason) r->reason) {
-        case REASON_NOTHING_NEW:
+        if (r->reason == REASON_NOTHING_NEW) {
                 line_put(l, "nothing changed: $LATEST is version %llu already; correct publish:, or leave it",
                                 old);
-                return;
-        case REASON_CODE_FOREIGN:
-                line_put(l, "somebody else deploys to the function; CloudTrail says who it was");
-                return;
-        case REASON_CODE_DIFFERS:
-                line_put(l, "the code that Lambda has is not what sha256: says; correct publish: or sha256:");
-                return;
-        case REASON_CODE_REFUSED:
-                line_put(l, "the code is refused");
-                break;
-        case REASON_UPDATE_FAILED:
-                line_put(l, "Lambda could not take the code over into $LATEST");
-                break;
-        case REASON_VERSION_FAILED:
+        } else if (r->reason == REASON_VERSION_FAILED) {
                 line_put(l, "version %llu will never be Active", new);
-                break;
-        case REASON_CODE_STUCK:
-                line_put(l, "Lambda has not come to an end with the code; look at the function's state");
-                break;
-        case REASON_CANNOT_DEPLOY:
-                line_put(l, "the calls to Lambda failed for too long");
-                break;
-        case REASON_PACKAGE_DIFFERS:
+                put_words(l, r);
+        } else if (r->reason == REASON_PACKAGE_DIFFERS) {
                 line_put(l,
                                 publish_of(r, plan)->kind == PUBLISH_IMAGE
                                                 ? "the function is made of zips, the plan says publish: image:"
                                                 : "the function is made of images, the plan says publish: zip: or s3:");
-                return;
-        case REASON_ALIAS_REFUSED:
-                line_put(l, "AWS refuses to create the alias");
-                break;
-        case REASON_PROVISIONING:
+        } else if (r->reason == REASON_PROVISIONING) {
                 line_put(l, "Lambda has not moved the traffic to version %llu; ", new);
                 line_put(l, "look at the provisioned concurrency of the alias");
-                return;
-        case REASON_DENIED:
+        } else if (r->reason == REASON_DENIED) {
                 line_put(l, "AWS denies it");
                 put_words(l, r);
                 line_put(l, "; allow lambda:UpdateFunctionCode, lambda:PublishVersion and lambda:GetFunction");
-                return;
-        case REASON_NONE:
-        case REASON_BREACH:
-        case REASON_BLIND:
-        case REASON_DEADLINE:
-        case REASON_FOREIGN:
-        case REASON_REFUSED:
-        case REASON_CANNOT_WRITE:
-        case REASON_ALIAS_MISSING:
-        case REASON_VERSION_MISSING:
-        case REASON_VERSION_STATE:
-        case REASON_ALIAS_ELSEWHERE:
-        case REASON_ALIAS_SPLIT:
-        case REASON_ALREADY_THERE:
-        case REASON_ROLE_DIFFERS:
-        case REASON_DEAD_LETTER_DIFFERS:
-        case REASON_INVALID:
-        case REASON_ALARM_MISSING:
-        case REASON_ALARM_RINGING:
-        case REASON_WINDOW:
-        case REASON_SUPERSEDED:
-                line_put(l, "%s", reason_to_string((Reason) r->reason));
-                return;
+        } else if (r->reason < REASON_COUNT && plain_reasons[r->reason]) {
+                line_put(l, "%s", plain_reasons[r->reason]);
+                put_words(l, r);
         }
-        put_words(l, r);
+}
+
+void line_put_code_wait(Line *l, const RolloutView *v, const RolloutState *st) {
+        if (v->wait == WAIT_UPDATE)
+                line_put(l, "waits for Lambda to take the code over into $LATEST");
+        else if (v->wait == WAIT_ACTIVE)
+                line_put(l, "waits for version %llu to be Active (SnapStart takes minutes)",
+                                (unsigned long long) st->targets[v->target].version_new);
+        else
+                line_put(l, "waits for Lambda to move the traffic (provisioned concurrency takes minutes)");
 }

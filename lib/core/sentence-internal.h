@@ -22,6 +22,7 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan);
 /* What deploying and restoring tell, behind the target's name; and why they failed. */
 void line_put_code(Line *l, const Report *r, const Plan *plan);
 void line_put_code_reason(Line *l, const Report *r, const Plan *plan);
+void line_put_code_wait(Line *l, const RolloutView *v, const RolloutState *st);
 void line_put_route(Line *l, const Route *route);
 /* REPORT_WAVE_* and REPORT_WAITING. */
 void line_put_wave(Line *l, const Report *r, const Plan *plan);

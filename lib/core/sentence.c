@@ -322,6 +322,14 @@ void report_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT
         }
 }
 
+static void put_sight(Line *l, const RolloutView *v, const Plan *plan) {
+        line_put(l, "blind: ");
+        if (v->check < plan->n_checks)
+                line_put(l, "%s: ", plan->checks[v->check].name);
+        line_put(l, "%s; rolls back in ", cause_words((Cause) v->cause));
+        line_put_span(l, v->left);
+}
+
 void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                 char ret[static TRACE_TEXT_MAX]) {
         Line l = { .text = ret };
@@ -369,21 +377,12 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                 line_put(&l, "the step wants %.0f requests, %.0f so far", v->need, v->have);
                 return;
         case WAIT_UPDATE:
-                line_put(&l, "waits for Lambda to take the code over into $LATEST");
-                return;
         case WAIT_ACTIVE:
-                line_put(&l, "waits for version %llu to be Active (SnapStart takes minutes)",
-                                (unsigned long long) st->targets[v->target].version_new);
-                return;
         case WAIT_LAMBDA:
-                line_put(&l, "waits for Lambda to move the traffic (provisioned concurrency takes minutes)");
+                line_put_code_wait(&l, v, st);
                 return;
         case WAIT_SIGHT:
-                line_put(&l, "blind: ");
-                if (v->check < plan->n_checks)
-                        line_put(&l, "%s: ", check);
-                line_put(&l, "%s; rolls back in ", cause_words((Cause) v->cause));
-                line_put_span(&l, v->left);
+                put_sight(&l, v, plan);
                 return;
         case WAIT_WINDOW:
                 line_put_opens(&l, plan, v->opens, v->left);

@@ -1,6 +1,5 @@
 #include "core/target-code.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -78,8 +77,13 @@ void code_fill(Step *s, uint32_t i, Action *a) {
 }
 
 static void format_hex(const uint8_t sha256[static PLAN_HASH_SIZE], char ret[static CODE_SHA_SIZE]) {
-        for (size_t i = 0; i < PLAN_HASH_SIZE; i++)
-                (void) snprintf(ret + 2 * i, 3, "%02x", sha256[i]);
+        static const char digits[] = "0123456789abcdef";
+
+        for (size_t i = 0; i < PLAN_HASH_SIZE; i++) {
+                ret[2 * i] = digits[sha256[i] >> 4];
+                ret[2 * i + 1] = digits[sha256[i] & 15];
+        }
+        ret[2 * PLAN_HASH_SIZE] = '\0';
 }
 
 /* 32 bytes: ten groups of three and one of two. */

@@ -103,6 +103,26 @@ static void check_alias(Sim *s, unsigned i, uint32_t target) {
                 sim_fail(s, i, "the alias is not where the outcome says");
 }
 
+/* Published once, and put back once: all its aliases belong to one function. */
+static void check_code(Sim *s, unsigned i) {
+        const SimRollout *r = &s->rollouts[i];
+        const FakeFunction *f = &r->function;
+        Phase phase = (Phase) r->state->phase;
+        bool is_calm = s->o->fault_rate <= 0 && s->o->crash_rate <= 0;
+        bool publishes = r->targets[0].publish.kind != PUBLISH_NOTHING;
+        uint32_t restored = f->n_published - (f->n_published > 0 && publishes);
+
+        s->result->published += f->n_published - restored;
+        s->result->restored += restored;
+        if (restored > (phase == PHASE_ROLLED_BACK && r->plan.restore_code))
+                sim_fail(s, i, "a version was published twice");
+        if (phase == PHASE_SUCCEEDED && f->code != 42)
+                sim_fail(s, i, "a success without its code");
+        if (is_calm && phase == PHASE_ROLLED_BACK && r->plan.restore_code &&
+                        r->state->reason != REASON_SUPERSEDED && f->code != 41)
+                sim_fail(s, i, "the old code is not back");
+}
+
 void sim_check_end(Sim *s, unsigned i) {
         SimRollout *r = &s->rollouts[i];
         Phase phase = (Phase) r->state->phase;
@@ -121,5 +141,6 @@ void sim_check_end(Sim *s, unsigned i) {
                 check_history(s, i, target);
         }
         check_waves(s, i);
+        check_code(s, i);
         check_judgement(s, i);
 }

@@ -34,6 +34,7 @@ typedef struct SimRollout {
         RolloutState *state;
         char *durable; /* the record as the store has it */
         FakeAlias alias[SIM_TARGETS_MAX];
+        FakeFunction function; /* that of all its aliases */
         Flight flights[EFFECTS_MAX];
         AliasWrite writes[SIM_TARGETS_MAX][SIM_WRITES_MAX]; /* accepted ones */
         size_t n_writes[SIM_TARGETS_MAX];
@@ -58,6 +59,8 @@ typedef struct Sim {
 
 /* sim-plan.c: targets, waves, window of a rollout whose plan has all the rest. */
 void sim_make_group(Sim *s, SimRollout *r);
+/* And what it deploys first. */
+void sim_make_code(Sim *s, SimRollout *r);
 
 void sim_fail(Sim *s, unsigned i, const char *what); /* of rollout i; the first one is kept */
 /* The rollout has ended: outcome, alias, its history and the judgement fit each other. */

@@ -48,3 +48,23 @@ void sim_make_group(Sim *s, SimRollout *r) {
         if (prng_below(&s->prng, 8) == 0)
                 plan->not_before = SIM_WALL_START + prng_below(&s->prng, 12 * USEC_PER_HOUR);
 }
+
+void sim_make_code(Sim *s, SimRollout *r) {
+        static const PlanPublish zip = { .kind = PUBLISH_ZIP, .path = "/srv/f.zip" };
+        bool publishes = prng_below(&s->prng, 3) == 0, creates = prng_below(&s->prng, 6) == 0;
+
+        fake_function_init(&r->function, 42);
+        r->plan.restore_code = prng_below(&s->prng, 2) == 0;
+        for (uint32_t i = 0; i < r->plan.n_targets; i++) {
+                if (publishes) {
+                        r->targets[i].to = 0;
+                        r->targets[i].publish = zip;
+                }
+                r->targets[i].create_alias = creates;
+                r->alias[i].is_deleted = creates;
+        }
+        if (!publishes) {
+                r->function.code = r->function.codes[1] = 42;
+                r->function.n_versions = 2;
+        }
+}

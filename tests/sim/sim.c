@@ -66,6 +66,7 @@ static void rollout_make(Sim *s, SimRollout *r) {
         sim_make_group(s, r);
         for (uint32_t i = 0; i < r->plan.n_targets; i++)
                 fake_alias_init(&r->alias[i], 41);
+        sim_make_code(s, r);
         r->bad = (uint32_t) prng_below(&s->prng, r->plan.n_targets);
         r->seized = (uint32_t) prng_below(&s->prng, r->plan.n_targets);
         r->bad_from = happens(s, 0.4) ? 1 + prng_below(&s->prng, 20 * USEC_PER_MINUTE) : 0;
@@ -168,7 +169,7 @@ static void feed(Sim *s, unsigned i, const Event *e) {
                 } else if (a->kind == ACTION_CANCEL) {
                         cancel(s, i, a->op_id);
                 } else if (a->kind != ACTION_REPORT) {
-                        if (a->kind == ACTION_WRITE_ALIAS && !durable)
+                        if (fake_action_changes(a->kind) && !durable)
                                 sim_fail(s, i, "a write before its record");
                         launch(s, i, a);
                 }
@@ -190,12 +191,11 @@ static void take_down(Sim *s, bool is_reboot) {
 
                 for (size_t f = 0; f < EFFECTS_MAX; f++) {
                         Flight *flight = &r->flights[f];
-                        bool lands = flight->action.kind == ACTION_WRITE_ALIAS &&
-                                        flight->fault == FAULT_NONE;
+                        bool lands = fake_action_changes(flight->action.kind) && flight->fault == FAULT_NONE;
 
                         if (!flight->is_used)
                                 continue;
-                        if (flight->action.kind != ACTION_WRITE_ALIAS || flight->leaves > s->mono) {
+                        if (!fake_action_changes(flight->action.kind) || flight->leaves > s->mono) {
                                 *flight = (Flight){ 0 };
                                 continue;
                         }
@@ -227,6 +227,8 @@ static Fault apply_write(Sim *s, SimRollout *r, const Action *a) {
 
         if (fault != FAULT_NONE)
                 return fault;
+        if (!fake_function_is_active(&r->function, usec_max(a->write.route.primary, a->write.route.extra)))
+                sim_fail(s, (unsigned) (r - s->rollouts), "traffic goes to a version that is not Active");
         s->result->writes++;
         if (r->exposed_at[i] == 0 && a->write.route.extra + a->write.route.primary != 41)
                 r->exposed_at[i] = s->mono;
@@ -279,17 +281,49 @@ static FakeAge age_of_read(Sim *s) {
         return happens(s, 0.5) ? FAKE_FIRST : FAKE_PREVIOUS;
 }
 
+/* A reply that nobody waits for any more may not even be about something that has happened. */
+static bool land_code(SimRollout *r, const Action *a, Event *e, bool will_apply, bool is_orphan,
+                FakeTexts *texts) {
+        FakeFunction before = r->function;
+
+        if (!fake_function_answer(&r->function, a, e, texts))
+                return false;
+        if (is_orphan && !will_apply)
+                r->function = before;
+        else if (will_apply && e->fault == FAULT_TRANSIENT)
+                fake_function_apply(&r->function, a);
+        return true;
+}
+
+static void land_create(SimRollout *r, const Action *a, Event *e, bool will_apply, bool is_orphan,
+                char revision[static REVISION_SIZE]) {
+        FakeAlias *alias = &r->alias[a->target];
+
+        e->kind = EVENT_ALIAS_WRITTEN;
+        if (e->fault == FAULT_NONE && (!is_orphan || will_apply))
+                e->fault = fake_alias_create(alias, a->version);
+        else if (will_apply)
+                (void) fake_alias_create(alias, a->version);
+        if (e->fault == FAULT_NONE)
+                fake_alias_show(alias, FAKE_PRESENT, e, revision);
+}
+
 static void land(Sim *s, unsigned i, Flight *flight) {
         SimRollout *r = &s->rollouts[i];
         Action a = flight->action;
         Event e = { .target = a.target, .op_id = a.op_id, .fault = flight->fault, .version_active = true };
         bool is_orphan = flight->is_orphan, will_apply = flight->will_apply;
         char revision[REVISION_SIZE];
+        FakeTexts texts;
         AlarmReading alarm;
         CheckFault refused = { .check = 0, .fault = FAULT_INVALID };
 
         *flight = (Flight){ 0 };
-        if (a.kind == ACTION_WRITE_ALIAS) {
+        if (land_code(r, &a, &e, will_apply, is_orphan, &texts)) {
+                /* nothing of the alias */
+        } else if (a.kind == ACTION_CREATE_ALIAS) {
+                land_create(r, &a, &e, will_apply, is_orphan, revision);
+        } else if (a.kind == ACTION_WRITE_ALIAS) {
                 e.kind = EVENT_ALIAS_WRITTEN;
                 if (e.fault == FAULT_NONE && (!is_orphan || will_apply))
                         e.fault = apply_write(s, r, &a);

@@ -145,7 +145,7 @@ TEST(a_restart_goes_on_and_starts_nothing_anew) {
         EXPECT_INT(fake_exec_call(0)->action.kind, ACTION_READ_ALIAS);
         rig_run_for(g->rig, 1500 * USEC_PER_MSEC);
         EXPECT_STR(manager_rig_list(g), "checkout@1:shifting second@1:queued ");
-        EXPECT_STR(trail(), "read-alias#6 read-metrics#7 ");
+        EXPECT_STR(trail(), "read-alias#7 read-metrics#8 ");
 }
 
 TEST(a_second_daemon_on_the_same_store_does_not_start) {
