@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "aws/sigv4.h"
+#include "aws/sigv4-payload.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/usec.h"
@@ -14,6 +14,11 @@ static const HttpLimits limits[AWS_SERVICE_COUNT] = {
         [AWS_CLOUDWATCH] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 16 * 1024 * 1024 },
         [AWS_STS] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 1024 * 1024 },
 };
+
+#define TRANSFER_CONNECT_TIMEOUT (5 * USEC_PER_SEC)
+#define TRANSFER_TIMEOUT_MIN (60 * USEC_PER_SEC)
+#define TRANSFER_RATE_MIN (64u * 1024) /* bytes in a second */
+#define TRANSFER_SILENCE (45 * USEC_PER_SEC)
 
 struct AwsCaller {
         sd_event *event;
@@ -30,6 +35,7 @@ struct AwsCall {
         Lane lane;
         bool is_repeatable;
         bool is_recalled;
+        const AwsCallBody *body;
         char *account, *region, *role_arn, *external_id;
         AwsEndpoint endpoint;
         AwsHost *host;
@@ -165,17 +171,41 @@ static HttpLane http_lane_of(Lane lane) {
 static int sign(AwsCall *call, HttpRequest *request, const AwsCreds *creds) {
         const char *region = aws_settings_signing_region(
                         call->caller->config.settings, call->service, call->region);
+        SigV4Scope scope;
         Now now;
 
         clock_read(&now);
         call->offset = call->host->skew.offset;
         (void) str_copy(call->access_key, sizeof(call->access_key), creds->access_key);
-        return sigv4_sign(request, creds,
-                        &(const SigV4Scope){
-                                        .region = region,
-                                        .service = aws_service_signing_name(call->service),
-                                        .time = skew_apply(&call->host->skew, now.wall),
-                        });
+        scope = (SigV4Scope){
+                .region = region,
+                .service = aws_service_signing_name(call->service),
+                .time = skew_apply(&call->host->skew, now.wall),
+        };
+        return call->body ? sigv4_sign_payload(request, call->body->sha256, creds, &scope)
+                          : sigv4_sign(request, creds, &scope);
+}
+
+/* Time for a slow line; but a peer that takes or says nothing is given up as soon as others are. */
+static HttpLimits transfer_limits(const AwsCallBody *body) {
+        return (HttpLimits){
+                .connect_timeout = TRANSFER_CONNECT_TIMEOUT,
+                .total_timeout = TRANSFER_TIMEOUT_MIN +
+                                body->stream.upload_size * USEC_PER_SEC / TRANSFER_RATE_MIN,
+                .body_max = limits[AWS_LAMBDA].body_max,
+                .silence = TRANSFER_SILENCE,
+        };
+}
+
+static int call_start_http(AwsCall *call, HttpRequest *request) {
+        HttpLimits slow;
+
+        if (!call->body)
+                return http_start(call->caller->config.http, request, http_lane_of(call->lane),
+                                &limits[call->service], on_http_done, call, &call->http);
+        slow = transfer_limits(call->body);
+        return http_start_stream(call->caller->config.http, request, &call->body->stream, &slow,
+                        on_http_done, call, &call->http);
 }
 
 /* 0: under way, or ended in words. <0: nothing happened. */
@@ -194,8 +224,7 @@ static int call_send(AwsCall *call, const AwsCreds *creds) {
         r = sign(call, &request, creds);
         if (r < 0)
                 return r;
-        return http_start(call->caller->config.http, &request, http_lane_of(call->lane),
-                        &limits[call->service], on_http_done, call, &call->http);
+        return call_start_http(call, &request);
 }
 
 /* The turn at the gate was not used. */
@@ -361,6 +390,7 @@ static int call_new(const AwsCallSpec *spec, AwsCall **ret) {
         call->family = spec->family;
         call->lane = spec->lane;
         call->is_repeatable = spec->is_repeatable;
+        call->body = spec->body;
         if (alloc_copy_optional(spec->account, &call->account) < 0 ||
                         alloc_copy_optional(spec->region, &call->region) < 0 ||
                         alloc_copy_optional(spec->key.role_arn, &call->role_arn) < 0 ||

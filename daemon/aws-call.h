@@ -5,6 +5,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "aws/digest.h"
 #include "aws/endpoint.h"
 #include "aws/fault.h"
 #include "aws/settings.h"
@@ -12,6 +13,7 @@
 #include "daemon/aws-clock.h"
 #include "daemon/creds.h"
 #include "daemon/gate.h"
+#include "daemon/http.h"
 
 typedef struct AwsCaller AwsCaller; /* what all calls share */
 typedef struct AwsCall AwsCall;
@@ -25,6 +27,12 @@ typedef struct AwsCallerConfig {
         AwsClock *clock; /* hears of every accepted request; NULL: nobody wants to know */
 } AwsCallerConfig;
 
+/* A body that is not in memory, and what is signed of it. It is read from its beginning in each try. */
+typedef struct AwsCallBody {
+        HttpStream stream;
+        char sha256[DIGEST_HEX_MAX]; /* lower case */
+} AwsCallBody;
+
 /* Strings are copied. */
 typedef struct AwsCallSpec {
         AwsService service;
@@ -34,6 +42,8 @@ typedef struct AwsCallSpec {
         const char *region;
         CredsKey key;
         bool is_repeatable; /* sending it twice does no harm */
+        const AwsCallBody
+                        *body; /* borrowed until the call is gone; NULL: the request has its own, or none */
 } AwsCallSpec;
 
 typedef struct AwsCallOutcome {

@@ -124,6 +124,11 @@ static int append_rollout(Reply *reply, const ManagerRollout *rollout, bool with
                                 step_info_table());
                 if (r < 0)
                         return r;
+                if (info.n_targets > 0)
+                        r = append_dicts(m, "targets", info.targets, info.n_targets, sizeof(TargetInfo),
+                                        target_info_table());
+                if (r < 0)
+                        return r;
         }
         return sd_bus_message_close_container(m);
 }

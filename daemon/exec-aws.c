@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "aws/svc-lambda.h"
+#include "aws/svc-function.h"
 #include "base/str.h"
 #include "daemon/exec-internal.h"
 
@@ -51,8 +51,14 @@ int exec_aws_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *r
                         return -EINVAL;
                 return lambda_update_alias(endpoint, op->function, op->alias, a->write.route.primary,
                                 a->write.route.extra, a->write.route.weight, a->write.revision, ret);
+        case ACTION_READ_FUNCTION:
+        case ACTION_PUBLISH_VERSION:
+        case ACTION_CREATE_ALIAS:
+        case ACTION_READ_CONCURRENCY:
+                return exec_code_build(op, endpoint, ret);
         case ACTION_READ_METRICS:
         case ACTION_READ_ALARMS:
+        case ACTION_UPDATE_CODE:
         case ACTION_PERSIST:
         case ACTION_REPORT:
         case ACTION_CANCEL:
@@ -93,13 +99,13 @@ static void take_alias(ExecOp *op, const HttpResponse *response) {
         op->event.revision = op->revision;
 }
 
-static bool is_usable(const LambdaVersion *version) {
+static bool is_usable(const LambdaFunction *version) {
         switch (version->state) {
         case LAMBDA_STATE_ACTIVE:
         case LAMBDA_STATE_INACTIVE:
                 return true; /* it wakes up when it is called */
         case LAMBDA_STATE_OTHER:
-                return version->state_text[0] == '\0';
+                return !version->has_state;
         case LAMBDA_STATE_PENDING:
         case LAMBDA_STATE_FAILED:
                 return false;
@@ -110,10 +116,10 @@ static bool is_usable(const LambdaVersion *version) {
 
 static void take_version(ExecOp *op, const HttpResponse *response) {
         char error[160] = "";
-        LambdaVersion version;
+        LambdaFunction version;
         int r;
 
-        r = lambda_parse_version(response, &version, error);
+        r = lambda_parse_function(response, &version, error);
         if (r < 0) {
                 exec_op_fail(op, r == -ENOMEM ? FAULT_TRANSIENT : FAULT_PERMANENT, "%s",
                                 error[0] != '\0' ? error : strerror(-r));
@@ -129,8 +135,27 @@ static void take_version(ExecOp *op, const HttpResponse *response) {
 }
 
 void exec_aws_take(ExecOp *op, const HttpResponse *response) {
-        if (op->action.kind == ACTION_READ_VERSION)
+        switch (op->action.kind) {
+        case ACTION_READ_VERSION:
                 take_version(op, response);
-        else
+                return;
+        case ACTION_READ_ALIAS:
+        case ACTION_WRITE_ALIAS:
+        case ACTION_CREATE_ALIAS:
                 take_alias(op, response);
+                return;
+        case ACTION_READ_FUNCTION:
+        case ACTION_PUBLISH_VERSION:
+        case ACTION_READ_CONCURRENCY:
+                exec_code_take(op, response);
+                return;
+        case ACTION_READ_METRICS:
+        case ACTION_READ_ALARMS:
+        case ACTION_UPDATE_CODE:
+        case ACTION_PERSIST:
+        case ACTION_REPORT:
+        case ACTION_CANCEL:
+                break;
+        }
+        ASSERT_NEVER();
 }

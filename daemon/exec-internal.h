@@ -2,7 +2,7 @@
 
 /* Shared by exec*.c: exec.c (operations and their completion), exec-aws.c (what Lambda is asked and what the
  * answer means), exec-metrics.c and exec-alarms.c (the same for CloudWatch), exec-batch.c (many readings of
- * metrics in one call). */
+ * metrics in one call), exec-code.c (what Lambda is asked about functions), exec-update.c (new code). */
 
 #include "aws/svc-cloudwatch.h"
 #include "base/map.h"
@@ -16,6 +16,7 @@ typedef struct ExecAlarms ExecAlarms;
 typedef struct ExecBatch ExecBatch;
 typedef struct ExecBatcher ExecBatcher;
 typedef struct ExecMetrics ExecMetrics;
+typedef struct ExecUpdate ExecUpdate;
 
 /* Whom an operation concerns: what goes into one batch, one gate, one set of credentials. Owned. */
 typedef struct ExecScope {
@@ -42,7 +43,8 @@ struct Exec {
         AwsCaller *caller;
         ExecBatcher *batcher;
         ExecAlarmer *alarmer;
-        Map *without_json; /* regions whose CloudWatch refuses that protocol */
+        char *state_directory; /* for copies of code */
+        Map *without_json;     /* regions whose CloudWatch refuses that protocol */
         ExecOps running, ended;
         sd_event_source *deliver; /* of one that has ended, per turn of the loop */
 };
@@ -59,12 +61,16 @@ struct ExecOp {
         ExecScope scope;
         ExecMetrics *metrics; /* ACTION_READ_METRICS only */
         ExecAlarms *alarms;   /* ACTION_READ_ALARMS only */
+        ExecUpdate *update;   /* ACTION_UPDATE_CODE only */
+        char *description;    /* ACTION_PUBLISH_VERSION only: of the version */
 
         AwsCall *call;   /* under way by itself, or */
         size_t n_pieces; /* in so many batches, or else all is known and about to be said */
 
         Event event; /* the completion, as far as it is known */
         char revision[REVISION_SIZE];
+        char code_sha[CODE_SHA_SIZE];
+        char state_words[ERROR_TEXT_SIZE];
         char request_id[REQUEST_ID_SIZE];
         char error[EXEC_ERROR_MAX];
 };
@@ -94,6 +100,23 @@ Fault exec_fault_from_aws(AwsFault fault);
 int exec_aws_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *ret);
 /* Fills the completion from a 2xx reply. */
 void exec_aws_take(ExecOp *op, const HttpResponse *response);
+
+/* exec-code.c */
+/* As exec_aws_build() and exec_aws_take(), for ACTION_READ_FUNCTION, PUBLISH_VERSION, CREATE_ALIAS (whose
+ * reply is an alias) and READ_CONCURRENCY. */
+int exec_code_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *ret);
+void exec_code_take(ExecOp *op, const HttpResponse *response);
+/* Fills the completion with what a reply says of a function. False: it makes no sense, and that is noted. */
+bool exec_code_take_function(ExecOp *op, const HttpResponse *response);
+/* The call failed, which is how Lambda says that there is nothing. */
+bool exec_code_is_none(const ExecOp *op, const AwsError *error);
+
+/* exec-update.c */
+/* "publish" is borrowed for the call. Sets op->update, also on failure. */
+int exec_update_start(ExecOp *op, const PlanPublish *publish);
+ExecUpdate *exec_update_free(ExecUpdate *u); /* op->call has been cancelled */
+/* op->call is the one that changes $LATEST. */
+bool exec_update_is_sending(const ExecUpdate *u);
 
 /* exec-metrics.c */
 /* -EINVAL: no window that could be asked for. */

@@ -94,7 +94,8 @@ int exec_new(sd_event *event, const Conf *conf, const AwsEnv *env, Exec **ret, c
                 return -ENOMEM;
         e->event = sd_event_ref(event);
         e->without_json = map_new();
-        if (!e->without_json)
+        if (!e->without_json ||
+                        alloc_copy_optional(conf->state ? conf->state : ".", &e->state_directory) < 0)
                 return -ENOMEM;
         r = make_source(e);
         if (r >= 0)
@@ -123,6 +124,7 @@ Exec *exec_free(Exec *e) {
         (void) http_free(e->http);
         (void) map_free(e->without_json);
         aws_settings_done(&e->settings);
+        free(e->state_directory);
         (void) sd_event_source_disable_unref(e->deliver);
         (void) sd_event_unref(e->event);
         free(e);

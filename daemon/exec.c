@@ -128,6 +128,8 @@ static ExecOp *op_free(ExecOp *op) {
         aws_call_cancel(op->call);
         (void) exec_metrics_free(op->metrics);
         (void) exec_alarms_free(op->alarms);
+        (void) exec_update_free(op->update);
+        free(op->description);
         exec_scope_done(&op->scope);
         free(op->function);
         free(op->alias);
@@ -143,11 +145,20 @@ static EventKind event_kind_of(ActionKind kind) {
         case ACTION_READ_VERSION:
                 return EVENT_VERSION_READ;
         case ACTION_WRITE_ALIAS:
+        case ACTION_CREATE_ALIAS:
                 return EVENT_ALIAS_WRITTEN;
         case ACTION_READ_METRICS:
                 return EVENT_METRICS_READ;
         case ACTION_READ_ALARMS:
                 return EVENT_ALARMS_READ;
+        case ACTION_READ_FUNCTION:
+                return EVENT_FUNCTION_READ;
+        case ACTION_UPDATE_CODE:
+                return EVENT_CODE_UPDATED;
+        case ACTION_PUBLISH_VERSION:
+                return EVENT_VERSION_PUBLISHED;
+        case ACTION_READ_CONCURRENCY:
+                return EVENT_CONCURRENCY_READ;
         case ACTION_PERSIST:
         case ACTION_REPORT:
         case ACTION_CANCEL:
@@ -239,7 +250,9 @@ static void on_lambda_done(const AwsCallOutcome *outcome, void *userdata) {
         ExecOp *op = userdata;
 
         op->call = NULL;
-        if (exec_op_take(op, outcome))
+        if (exec_code_is_none(op, &outcome->error))
+                op->event.concurrency = 0;
+        else if (exec_op_take(op, outcome))
                 exec_aws_take(op, outcome->response);
         op_deliver(op);
 }
@@ -251,7 +264,12 @@ static int build_lambda(const AwsEndpoint *endpoint, HttpRequest *ret, void *use
 /* Without a revision there is nothing to compare with, and AWS would take the write as an order. Told this,
  * the brain reads the alias. */
 static bool op_has_revision(ExecOp *op) {
-        if (op->action.kind != ACTION_WRITE_ALIAS || op->action.write.revision[0] != '\0')
+        const char *revision = op->action.kind == ACTION_WRITE_ALIAS ? op->action.write.revision
+                        : op->action.kind == ACTION_UPDATE_CODE      ? op->action.update.revision
+                        : op->action.kind == ACTION_PUBLISH_VERSION  ? op->action.publish.revision
+                                                                     : NULL;
+
+        if (!revision || revision[0] != '\0')
                 return true;
         exec_op_fail(op, FAULT_PRECONDITION, "no RevisionId to compare with");
         return false;
@@ -268,7 +286,8 @@ static bool op_has_region(ExecOp *op) {
 static int op_call_lambda(ExecOp *op) {
         AwsCallSpec spec = exec_scope_spec(&op->scope, AWS_LAMBDA, GATE_LAMBDA, op->action.lane);
 
-        spec.is_repeatable = op->action.kind != ACTION_WRITE_ALIAS;
+        spec.is_repeatable = op->action.kind != ACTION_WRITE_ALIAS &&
+                        op->action.kind != ACTION_PUBLISH_VERSION && op->action.kind != ACTION_CREATE_ALIAS;
         return aws_call_start(op->exec->caller, &spec, build_lambda, on_lambda_done, op, &op->call);
 }
 
@@ -292,6 +311,8 @@ static int op_begin(ExecOp *op, const Plan *plan) {
                 r = exec_alarms_new(plan, &op->alarms);
                 return r < 0 ? r : exec_alarmer_add(op->exec->alarmer, op);
         }
+        if (op->action.kind == ACTION_UPDATE_CODE)
+                return exec_update_start(op, &plan->targets[op->action.target].publish);
         return op_call_lambda(op);
 }
 
@@ -310,7 +331,7 @@ static int scope_of(const PlanTarget *target, ExecScope *ret) {
         return 0;
 }
 
-static int op_new(Exec *e, const Plan *plan, const Action *action, ExecOp **ret) {
+static int op_new(Exec *e, const char *rollout, const Plan *plan, const Action *action, ExecOp **ret) {
         _cleanup_(op_freep) ExecOp *op = alloc_one(ExecOp);
         const PlanTarget *target;
 
@@ -323,18 +344,23 @@ static int op_new(Exec *e, const Plan *plan, const Action *action, ExecOp **ret)
         op->alias = alloc_copy_string(target->alias);
         if (!op->function || !op->alias || scope_of(target, &op->scope) < 0)
                 return -ENOMEM;
+        if (action->kind == ACTION_PUBLISH_VERSION) {
+                op->description = alloc_printf("canaryd %.200s", rollout);
+                if (!op->description)
+                        return -ENOMEM;
+        }
         op->exec = e;
         op_link(op, &e->running);
         *ret = TAKE_PTR(op);
         return 0;
 }
 
-int exec_start(Exec *e, const Plan *plan, const Action *action, ExecDone done, void *userdata,
-                ExecOp **ret) {
+int exec_start(Exec *e, const char *rollout, const Plan *plan, const Action *action, ExecDone done,
+                void *userdata, ExecOp **ret) {
         _cleanup_(op_freep) ExecOp *op = NULL;
         int r;
 
-        r = op_new(e, plan, action, &op);
+        r = op_new(e, rollout, plan, action, &op);
         if (r < 0)
                 return r;
         op->done = done;
@@ -355,9 +381,14 @@ void exec_cancel(ExecOp *op) {
 }
 
 bool exec_withdraw(ExecOp *op) {
-        if (!op->exec || (op->call && !aws_call_recall(op->call)))
+        if (!op->exec)
                 return false;
-        op->call = NULL;
+        /* What only reads on the way to new code has no effect, wherever it is. */
+        if (op->update ? exec_update_is_sending(op->update) : op->call != NULL) {
+                if (!op->call || !aws_call_recall(op->call))
+                        return false;
+                op->call = NULL;
+        }
         (void) op_free(op);
         return true;
 }

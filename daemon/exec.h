@@ -32,10 +32,11 @@ void exec_clock_read(const Exec *e, Now *ret);
 /* What the brain was given in an earlier life of the daemon: good until AWS itself is heard. */
 void exec_clock_remember(Exec *e, const Now *then);
 
-/* Starts READ_ALIAS, READ_VERSION, WRITE_ALIAS, READ_METRICS or READ_ALARMS. One completion follows,
- * whatever happens (missing credentials and bad regions too), unless exec_cancel() comes first. plan and
- * action are borrowed for this call only. -ENOMEM: no completion will come. */
-int exec_start(Exec *e, const Plan *plan, const Action *action, ExecDone done, void *userdata, ExecOp **ret);
+/* Starts any effect but CANCEL. One completion follows, whatever happens (missing credentials and bad
+ * regions too), unless exec_cancel() comes first. rollout (its id), plan and action are borrowed for this
+ * call only. -ENOMEM: no completion will come. */
+int exec_start(Exec *e, const char *rollout, const Plan *plan, const Action *action, ExecDone done,
+                void *userdata, ExecOp **ret);
 void exec_cancel(ExecOp *op); /* NULL is fine */
 /* ACTION_CANCEL: what has not left does not leave, and no completion comes: true. What has left goes on and
  * completes: false. */

@@ -60,9 +60,12 @@ static int on_ready(void *userdata, char *to_ip, char *from_ip, int to_port, int
 
 static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
         HttpCall *c = userdata;
-        int r = buf_append(&c->body, data, size * n);
+        int r = http_stream_take(c, data, size * n);
 
-        c->is_too_large = r == -ENOBUFS;
+        if (r == 0) {
+                r = buf_append(&c->body, data, size * n);
+                c->is_too_large = r == -ENOBUFS;
+        }
         return r < 0 ? 0 : size * n;
 }
 
@@ -162,11 +165,13 @@ static long to_msec(usec_t span) {
 
 static bool set_limits(HttpCall *c) {
         /* A peer that is silent for most of the time allowed does not come back. */
-        long silence = (to_msec(c->limits.total_timeout) * 3 / 4 + 999) / 1000;
+        long silence = (c->limits.silence > 0 ? to_msec(c->limits.silence)
+                                              : to_msec(c->limits.total_timeout) * 3 / 4) +
+                        999;
 
         return SET(CURLOPT_CONNECTTIMEOUT_MS, to_msec(c->limits.connect_timeout)) &&
                         SET(CURLOPT_TIMEOUT_MS, to_msec(c->limits.total_timeout)) &&
-                        SET(CURLOPT_LOW_SPEED_LIMIT, 1L) && SET(CURLOPT_LOW_SPEED_TIME, silence);
+                        SET(CURLOPT_LOW_SPEED_LIMIT, 1L) && SET(CURLOPT_LOW_SPEED_TIME, silence / 1000);
 }
 
 static bool set_security(HttpCall *c, const char *ca_bundle) {
@@ -197,7 +202,8 @@ static bool set_request(HttpCall *c, const char *url) {
                         SET(CURLOPT_PIPEWAIT, request->tls && c->lane == HTTP_LANE_NORMAL ? 1L : 0L) &&
                         SET(CURLOPT_USERAGENT, "canaryd");
 
-        if (request->body || request->method == HTTP_POST || request->method == HTTP_PUT)
+        if (!c->stream.read &&
+                        (request->body || request->method == HTTP_POST || request->method == HTTP_PUT))
                 is_set = is_set && SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_size) &&
                                 SET(CURLOPT_POSTFIELDS, request->body ? request->body : "");
         return is_set && SET(CURLOPT_CUSTOMREQUEST, http_method_to_string(request->method)) &&
@@ -250,7 +256,8 @@ int http_call_prepare(HttpCall *c, const char *ca_bundle) {
         if (!c->easy)
                 return -ENOMEM;
         if (!set_limits(c) || !set_security(c, ca_bundle) || !set_connection(c) ||
-                        !set_proxy(c, ca_bundle) || !set_request(c, url) || !set_callbacks(c))
+                        !set_proxy(c, ca_bundle) || !set_request(c, url) || !set_callbacks(c) ||
+                        !http_stream_prepare(c))
                 return -ENOMEM;
         return 0;
 }
@@ -291,15 +298,19 @@ static void fail_by_bundle(HttpCall *c, const char *why) {
 
 static void fail_with(HttpCall *c, CURLcode code) {
         /* Everything up to the TLS handshake is behind us once the request may go out. */
-        AwsFault fault = c->n_sent > 0 ? AWS_TRANSIENT : AWS_UNREACHABLE;
+        AwsFault fault = c->n_sent > 0 && !http_stream_is_partial(c) ? AWS_TRANSIENT : AWS_UNREACHABLE;
         const char *why = c->error[0] != '\0' ? c->error : curl_easy_strerror(code);
         long connected = 0; /* the status of a proxy's reply to CONNECT */
         char text[64];
 
         (void) curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &connected);
         if (c->is_too_large) {
-                (void) snprintf(text, sizeof(text), "reply is larger than %zu bytes", c->limits.body_max);
+                (void) snprintf(text, sizeof(text), "reply is larger than %llu bytes",
+                                c->stream.write ? (unsigned long long) c->stream.download_max
+                                                : (unsigned long long) c->limits.body_max);
                 http_call_fail(c, fault, text);
+        } else if (c->has_bad_stream) {
+                http_call_fail(c, fault, "the body could not be read or written");
         } else if (c->has_too_many_headers) {
                 (void) snprintf(text, sizeof(text), "headers of the reply are larger than %u bytes",
                                 HTTP_HEADERS_SIZE_MAX);

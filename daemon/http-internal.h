@@ -1,7 +1,7 @@
 #pragma once
 
-/* Shared by http.c (queues, and libcurl's multi interface on the event loop), http-call.c (one transfer) and
- * http-warm.c (connections kept open). */
+/* Shared by http.c (queues, and libcurl's multi interface on the event loop), http-call.c (one transfer),
+ * http-stream.c (bodies that are not in memory) and http-warm.c (connections kept open). */
 
 #include <curl/curl.h>
 
@@ -12,10 +12,11 @@
 #define HTTP_FLIGHT_MAX 64
 #define HTTP_FLIGHT_HOST_MAX 16
 #define HTTP_FLIGHT_ROLLBACK_MAX 256
+#define HTTP_FLIGHT_TRANSFER_MAX 4 /* of all hosts; beside the others */
 /* What a reply may have of headers, all of them together. libcurl has a limit of its own, and had none in
  * some versions. */
 #define HTTP_HEADERS_SIZE_MAX (256u * 1024)
-#define HTTP_LANE_COUNT (HTTP_LANE_ROLLBACK + 1)
+#define HTTP_LANE_COUNT (HTTP_LANE_TRANSFER + 1)
 
 /* Idle connections older than this are not used again: AWS closes them at about a minute, and a request that
  * meets the closing has an unknown outcome. */
@@ -48,6 +49,9 @@ struct HttpCall {
         size_t headers_size;
         bool is_too_large;
         bool has_too_many_headers;
+        HttpStream stream;     /* all zero: none */
+        uint64_t n_up, n_down; /* bytes of it */
+        bool has_bad_stream;   /* "read" or "write" could not go on */
         Buf body;
         HttpOutcome outcome;
 };
@@ -59,6 +63,14 @@ DEFINE_TRIVIAL_CLEANUP(HttpCall *, http_call_free);
 
 /* Sets up the transfer in c->easy; it only has to be given to a multi handle. ca_bundle outlives it. */
 int http_call_prepare(HttpCall *c, const char *ca_bundle);
+
+/* Sets c->easy up for c->stream. False: out of memory. */
+bool http_stream_prepare(HttpCall *c);
+/* A piece of a reply's body: >0 it was the stream's to take, <0 and the stream could not, 0 it is not its.
+ */
+int http_stream_take(HttpCall *c, const void *data, size_t size);
+/* Of a call that failed: it did not leave as a whole, so it did nothing. */
+bool http_stream_is_partial(const HttpCall *c);
 
 /* Fills c->outcome from how the transfer ended. */
 void http_call_finish(HttpCall *c, CURLcode code);

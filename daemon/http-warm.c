@@ -78,6 +78,8 @@ static void note_failure(HttpWarm *w, bool is_ours) {
 }
 
 void http_warm_note(HttpWarmList *list, const HttpCall *c) {
+        if (c->lane == HTTP_LANE_TRANSFER)
+                return; /* it has used no connection that is kept */
         for (HttpWarm *w = list->first; w; w = w->next) {
                 long n_connects = 0;
 

@@ -17,6 +17,7 @@ struct HttpHost {
         HttpHost *previous, *next;
         HttpQueue waiting[HTTP_LANE_COUNT];
         HttpQueue running;
+        size_t n_transfers; /* of them, those in HTTP_LANE_TRANSFER */
 };
 
 /* Libcurl's callbacks only turn event sources on and off. Everything else, adding transfers and collecting
@@ -32,7 +33,7 @@ struct Http {
         HttpHost *first_host, *last_host; /* who had a turn stands last */
         HttpQueue ended;
         HttpWarmList warm;
-        size_t n_running;
+        size_t n_running, n_transfers; /* the first without the second */
 };
 
 static void queue_push(HttpQueue *q, HttpCall *c) {
@@ -101,6 +102,15 @@ static void http_arm(Http *h) {
         (void) sd_event_source_set_enabled(h->defer, SD_EVENT_ONESHOT);
 }
 
+static void host_count(Http *h, HttpHost *host, const HttpCall *c, int change) {
+        bool is_transfer = c->lane == HTTP_LANE_TRANSFER;
+        size_t *n = is_transfer ? &h->n_transfers : &h->n_running;
+
+        *n += (size_t) change;
+        if (is_transfer)
+                host->n_transfers += (size_t) change;
+}
+
 /* Takes a call out of its list, off the multi handle and away from its host. */
 static void call_detach(HttpCall *c) {
         Http *h = c->http;
@@ -110,7 +120,7 @@ static void call_detach(HttpCall *c) {
         queue_remove(c);
         if (is_running) {
                 (void) curl_multi_remove_handle(h->multi, c->easy);
-                h->n_running--;
+                host_count(h, host, c, -1);
         }
         if (host)
                 host_release(h, host);
@@ -264,7 +274,7 @@ static HttpCall *lane_next(Http *h, HttpLane lane, size_t host_max) {
         for (HttpHost *host = h->first_host; host; host = host->next) {
                 HttpCall *c = host->waiting[lane].first;
 
-                if (!c || host->running.n >= host_max)
+                if (!c || host->running.n - host->n_transfers >= host_max)
                         continue;
                 host_unlink(h, host);
                 host_link(h, host);
@@ -281,6 +291,8 @@ static HttpCall *http_next(Http *h) {
                 c = lane_next(h, HTTP_LANE_ROLLBACK, SIZE_MAX);
         if (!c && h->n_running < HTTP_FLIGHT_MAX)
                 c = lane_next(h, HTTP_LANE_NORMAL, HTTP_FLIGHT_HOST_MAX);
+        if (!c && h->n_transfers < HTTP_FLIGHT_TRANSFER_MAX)
+                c = lane_next(h, HTTP_LANE_TRANSFER, SIZE_MAX);
         return c;
 }
 
@@ -306,7 +318,7 @@ static void http_begin(Http *h, HttpCall *c) {
         }
         queue_remove(c);
         queue_push(&host->running, c);
-        h->n_running++;
+        host_count(h, host, c, 1);
 }
 
 static void http_deliver(Http *h) {
@@ -421,8 +433,8 @@ Http *http_free(Http *h) {
         return NULL;
 }
 
-int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimits *limits, HttpDone done,
-                void *userdata, HttpCall **ret_call) {
+static int start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpStream *stream,
+                const HttpLimits *limits, HttpDone done, void *userdata, HttpCall **ret_call) {
         HttpHost *host;
         HttpCall *c;
 
@@ -439,6 +451,7 @@ int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimi
         c->http = h;
         c->host = host;
         c->lane = lane;
+        c->stream = *stream;
         c->done = done;
         c->userdata = userdata;
         queue_push(&host->waiting[lane], c);
@@ -446,6 +459,16 @@ int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimi
         if (ret_call)
                 *ret_call = c;
         return 0;
+}
+
+int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimits *limits, HttpDone done,
+                void *userdata, HttpCall **ret_call) {
+        return start(h, take_request, lane, &(const HttpStream){ 0 }, limits, done, userdata, ret_call);
+}
+
+int http_start_stream(Http *h, HttpRequest *take_request, const HttpStream *stream, const HttpLimits *limits,
+                HttpDone done, void *userdata, HttpCall **ret_call) {
+        return start(h, take_request, HTTP_LANE_TRANSFER, stream, limits, done, userdata, ret_call);
 }
 
 void http_cancel(HttpCall *call) {

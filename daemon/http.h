@@ -6,6 +6,7 @@
  * environment names them (https_proxy, http_proxy in lower case, all_proxy, no_proxy), but never for
  * loopback and link-local hosts. A request is sent once, or not at all; nothing repeats it. */
 
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 
 #include "aws/endpoint.h"
@@ -19,12 +20,26 @@ typedef struct HttpWarm HttpWarm;
 typedef enum HttpLane {
         HTTP_LANE_NORMAL,
         HTTP_LANE_ROLLBACK, /* starts ahead of every waiting call, and beyond the limit of calls in flight */
+        HTTP_LANE_TRANSFER, /* bodies of many megabytes: few at a time, and in nobody's way */
 } HttpLane;
 
 typedef struct HttpLimits {
         usec_t connect_timeout, total_timeout;
         size_t body_max;
+        usec_t silence; /* of a peer that does not come back; 0: most of total_timeout */
 } HttpLimits;
+
+/* Bodies that are not in memory. Either direction or both. The call has a connection of its own. */
+typedef struct HttpStream {
+        uint64_t upload_size; /* exactly */
+        /* Bytes of the request's body from "offset" on: how many, 1 to size. <0: cannot; the call ends.
+         * NULL: the body is the request's. */
+        ssize_t (*read)(void *userdata, uint64_t offset, void *dst, size_t size);
+        uint64_t download_max;
+        /* Takes what comes with status 200. <0: cannot; the call ends. NULL: it is kept in memory. */
+        int (*write)(void *userdata, const void *data, size_t size);
+        void *userdata;
+} HttpStream;
 
 /* How a call ended without a usable reply; AWS_OK when there is one (of any status). */
 typedef struct HttpOutcome {
@@ -47,6 +62,10 @@ DEFINE_TRIVIAL_CLEANUP(Http *, http_free);
  */
 int http_start(Http *h, HttpRequest *take_request, HttpLane lane, const HttpLimits *limits, HttpDone done,
                 void *userdata, HttpCall **ret_call);
+/* The same with streams, in HTTP_LANE_TRANSFER. A request that did not leave as a whole is AWS_UNREACHABLE.
+ */
+int http_start_stream(Http *h, HttpRequest *take_request, const HttpStream *stream, const HttpLimits *limits,
+                HttpDone done, void *userdata, HttpCall **ret_call);
 void http_cancel(HttpCall *call); /* "done" will not be called; NULL is fine */
 /* Still in a queue, or connecting: nothing of the request was sent. */
 bool http_call_is_waiting(const HttpCall *call);

@@ -7,6 +7,7 @@
 #include "codec/record.h"
 #include "core/invariant.h"
 #include "core/trace.h"
+#include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/manager-internal.h"
 
@@ -16,21 +17,38 @@
 static int read_plan(const StoreRow *row, PlanDoc **ret, char reterr[static REASON_MAX]) {
         _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
         uint8_t sha256[DIGEST_SIZE];
+        Now now;
         int r;
 
         if (!diags)
                 return -ENOMEM;
+        clock_read(&now);
         r = digest_sha256(row->plan_text, row->plan_size, sha256);
         if (r >= 0 && memcmp(sha256, row->plan_sha256, PLAN_HASH_SIZE) != 0)
                 r = -EUCLEAN;
         if (r >= 0)
-                r = plan_parse(row->plan_text, row->plan_size, row->name, row->plan_sha256, diags, ret);
+                r = plan_parse(row->plan_text, row->plan_size, row->name, row->plan_sha256, now.wall, diags,
+                                ret);
         if (r == -EBADMSG && diags->n > 0)
                 (void) snprintf(reterr, REASON_MAX,
                                 "its stored plan is not accepted any more: line %u: %.200s",
                                 diags->entries[0].line, diags->entries[0].message);
         else if (r < 0)
                 (void) snprintf(reterr, REASON_MAX, "its stored plan is damaged: %s", strerror(-r));
+        return r;
+}
+
+static int fill_plan(const Manager *m, PlanDoc *doc, char reterr[static REASON_MAX]) {
+        _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
+        int r;
+
+        if (!diags)
+                return -ENOMEM;
+        r = plan_doc_fill(doc, &m->defaults, diags);
+        if (r == -EBADMSG)
+                (void) snprintf(reterr, REASON_MAX,
+                                "with the daemon's present region and role, its stored plan is refused: %.200s",
+                                diags->entries[0].message);
         return r;
 }
 
@@ -81,7 +99,7 @@ static int on_live_row(const StoreRow *row, void *userdata) {
 
         r = read_plan(row, &doc, trouble);
         if (r >= 0)
-                r = plan_doc_fill(doc, &m->defaults);
+                r = fill_plan(m, doc, trouble);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
@@ -163,11 +181,11 @@ int manager_show_row(const Manager *m, const StoreRow *row, ManagerEachRollout e
         if (r >= 0)
                 r = record_decode(row->record, row->record_size, doc->plan.n_targets, &state, why);
         if (r >= 0 && ran_with(&m->defaults, &doc->plan, state))
-                r = plan_doc_fill(doc, &m->defaults);
+                r = fill_plan(m, doc, trouble);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
-                log_rollout(LOG_DEBUG, row->id, "cannot be shown: %s", doc ? why : trouble);
+                log_rollout(LOG_DEBUG, row->id, "cannot be shown: %s", state || !doc ? trouble : why);
                 return 0;
         }
         return each(&(ManagerRollout){ .id = row->id,

@@ -57,9 +57,22 @@ static size_t list_slots(Manager *m, const Slot **slots, AdmitEntry *entries) {
                         .targets = (const char *const *) slots[n]->keys,
                         .n_targets = slots[n]->n_keys,
                         .phase = (Phase) runner_state(slots[n]->runner)->phase,
+                        .gives_way = runner_plan(slots[n]->runner)->on_newer_plan == NEWER_SUPERSEDES,
                 };
         }
         return n;
+}
+
+/* Those whose plan says so turn around, or leave the queue, for a newer plan of one of their aliases. */
+static void supersede(const Slot **slots, AdmitEntry *entries, size_t n) {
+        size_t newer;
+
+        for (size_t i = 0; i < n; i++) {
+                if (runner_trouble(slots[i]->runner) || !admit_must_give_way(entries, n, i, &newer))
+                        continue;
+                runner_supersede(slots[i]->runner, runner_id(slots[newer]->runner));
+                entries[i].phase = (Phase) runner_state(slots[i]->runner)->phase;
+        }
 }
 
 static int start_admitted(Manager *m) {
@@ -70,6 +83,7 @@ static int start_admitted(Manager *m) {
         if (!entries || !slots)
                 return -ENOMEM;
         n = list_slots(m, slots, entries);
+        supersede(slots, entries, n);
         for (size_t i = 0; i < n; i++) {
                 if (entries[i].phase != PHASE_QUEUED || runner_trouble(slots[i]->runner))
                         continue;

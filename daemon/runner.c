@@ -322,6 +322,10 @@ void runner_start(Runner *r) {
         runner_take_event(r, &(Event){ .kind = EVENT_START });
 }
 
+void runner_supersede(Runner *r, const char *by) {
+        runner_take_event(r, &(Event){ .kind = EVENT_SUPERSEDE, .by = by });
+}
+
 void runner_resume(Runner *r) {
         runner_take_event(r, &(Event){ .kind = EVENT_RESUME });
 }

@@ -35,7 +35,9 @@ int runner_new(const RunnerShared *shared, const RunnerId *id, PlanDoc **take_do
 Runner *runner_free(Runner *r); /* cancels its calls; queued commits still happen */
 DEFINE_TRIVIAL_CLEANUP(Runner *, runner_free);
 
-void runner_start(Runner *r);  /* its turn on the alias has come */
+void runner_start(Runner *r); /* its turn on the alias has come */
+/* A newer plan, of the rollout "by", came, and this one gives way. */
+void runner_supersede(Runner *r, const char *by);
 void runner_resume(Runner *r); /* its record was loaded from the store */
 /* Nothing more is done with it, its alias stays taken, and that is said again and again. */
 void runner_park(Runner *r, const char *format, ...) _printf_(2, 3);

@@ -199,6 +199,7 @@ void rollout_list_done(RolloutList *l) {
         for (size_t i = 0; i < l->n; i++) {
                 free(l->items[i].checks);
                 free(l->items[i].ladder);
+                free(l->items[i].targets);
         }
         free(l->items);
         sd_bus_message_unref(l->reply);

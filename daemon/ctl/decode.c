@@ -124,6 +124,15 @@ static int decode_step(sd_bus_message *m, void *item) {
         return decode_dict(m, decode_step_member, item);
 }
 
+static int decode_target_member(sd_bus_message *m, const char *name, void *item) {
+        return decode_field(m, name, item, target_info_table());
+}
+
+static int decode_target(sd_bus_message *m, void *item) {
+        set_defaults(item, target_info_table());
+        return decode_dict(m, decode_target_member, item);
+}
+
 static int decode_rollout_member(sd_bus_message *m, const char *name, void *item) {
         RolloutInfo *info = item;
         void *items;
@@ -139,6 +148,12 @@ static int decode_rollout_member(sd_bus_message *m, const char *name, void *item
                 items = info->ladder;
                 r = decode_nested(m, sizeof(StepInfo), decode_step, &items, &info->n_ladder);
                 info->ladder = items;
+                return r;
+        }
+        if (streq(name, "targets")) {
+                items = info->targets;
+                r = decode_nested(m, sizeof(TargetInfo), decode_target, &items, &info->n_targets);
+                info->targets = items;
                 return r;
         }
         return decode_field(m, name, item, rollout_info_table());

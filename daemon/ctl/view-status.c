@@ -236,6 +236,58 @@ static int put_checks(Buf *out, const Style *style, const RolloutInfo *info) {
         return r;
 }
 
+static const TableColumn target_columns[] = {
+        { "TARGET", 0, 16 },
+        { "REGION", 0, 0 },
+        { "WAVE", 1, 0 },
+        { "VERSION", 0, 0 },
+        { "WEIGHT", 0, 0 },
+        { "ERRORS", 1, 0 },
+        { "VERDICT", 0, 0 },
+};
+
+static void add_target(Table *table, const TargetInfo *t) {
+        const char *colon = strrchr(t->function, ':');
+        char text[VIEW_LINE_MAX], wanted[VIEW_TEXT_MAX], actual[VIEW_TEXT_MAX];
+        Tone tone = streq(t->verdict, "healthy")      ? TONE_GOOD
+                        : streq(t->verdict, "breach") ? TONE_BAD
+                                                      : TONE_UNSURE;
+
+        (void) snprintf(text, sizeof(text), "%.70s:%.40s", colon ? colon + 1 : t->function, t->alias);
+        table_add(table, TONE_PLAIN, text);
+        table_add(table, TONE_PLAIN, t->region[0] ? t->region : "default");
+        table_add(table, TONE_PLAIN, t->wave[0] ? t->wave : "-");
+        (void) snprintf(text, sizeof(text), "%llu > %llu", (unsigned long long) t->version_old,
+                        (unsigned long long) t->version_new);
+        table_add(table, TONE_PLAIN, text);
+        view_weight(t->weight_wanted, wanted);
+        view_weight(t->weight_actual, actual);
+        (void) snprintf(text, sizeof(text), "%s, wanted %s", actual, wanted);
+        table_add(table, streq(wanted, actual) ? TONE_PLAIN : TONE_BAD,
+                        streq(wanted, actual) ? actual : text);
+        (void) snprintf(text, sizeof(text), "%.15g of %.15g", t->errors_new, t->invocations_new);
+        table_add(table, TONE_PLAIN, t->invocations_new > 0 ? text : "-");
+        (void) snprintf(text, sizeof(text), "%.20s: %.40s %.40s", t->verdict, t->check, t->cause);
+        table_add(table, tone, t->check[0] ? text : t->verdict);
+}
+
+/* A line per alias of a group; one alone has been told of already. */
+static int put_targets(Buf *out, const Style *style, const RolloutInfo *info) {
+        _cleanup_(table_freep) Table *table = NULL;
+        int r;
+
+        if (info->n_targets == 0)
+                return 0;
+        if ((r = table_new(target_columns, ELEMENTSOF(target_columns), style, &table)) < 0)
+                return r;
+        for (size_t i = 0; i < info->n_targets; i++)
+                add_target(table, &info->targets[i]);
+        (void) buf_putc(out, '\n');
+        r = table_render(table, out);
+        (void) buf_putc(out, '\n');
+        return r;
+}
+
 static void put_errors(Buf *out, const Style *style, const RolloutInfo *info) {
         char before[VIEW_TEXT_MAX], after[VIEW_TEXT_MAX];
         _cleanup_(buf_done) Buf text = BUF_INIT(TEXT_MAX);
@@ -260,6 +312,8 @@ int view_status(const RolloutInfo *info, const Style *style, Buf *out) {
         if (!streq(info->reason_text, view_sentence(info)))
                 put_line(out, style, "REASON", info->reason_text);
         if ((r = put_checks(out, style, info)) < 0)
+                return r;
+        if ((r = put_targets(out, style, info)) < 0)
                 return r;
         put_errors(out, style, info);
         put_line(out, style, "AWS", info->error);

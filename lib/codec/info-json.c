@@ -44,6 +44,18 @@ void info_write_ladder(Buf *out, const StepInfo *ladder, size_t n) {
         json_write_close(out, ']');
 }
 
+static void write_targets(Buf *out, const RolloutInfo *info) {
+        if (info->n_targets == 0)
+                return;
+        json_write_open(out, "targets", '[');
+        for (size_t i = 0; i < info->n_targets; i++) {
+                json_write_open(out, NULL, '{');
+                info_write_fields(out, &info->targets[i], target_info_table());
+                json_write_close(out, '}');
+        }
+        json_write_close(out, ']');
+}
+
 void info_write_rollout(Buf *out, const char *key, const RolloutInfo *info) {
         json_write_open(out, key, '{');
         info_write_fields(out, info, rollout_info_table());
@@ -57,6 +69,7 @@ void info_write_rollout(Buf *out, const char *key, const RolloutInfo *info) {
                 json_write_close(out, ']');
                 info_write_ladder(out, info->ladder, info->n_ladder);
         }
+        write_targets(out, info);
         json_write_close(out, '}');
 }
 

@@ -20,6 +20,9 @@ static const InfoField rollout_info_fields[] = {
         FIELD(INFO_TEXT, RolloutInfo, region, "region"),
         FIELD(INFO_KNOWN, RolloutInfo, version_old, "version_old"),
         FIELD(INFO_KNOWN, RolloutInfo, version_new, "version_new"),
+        FIELD(INFO_COUNT, RolloutInfo, target_count, "target_count"),
+        FIELD(INFO_COUNT, RolloutInfo, wave, "wave"),
+        FIELD(INFO_COUNT, RolloutInfo, waves, "waves"),
         FIELD(INFO_COUNT, RolloutInfo, step, "step"),
         FIELD(INFO_COUNT, RolloutInfo, steps, "steps"),
         FIELD(INFO_NUMBER, RolloutInfo, weight_wanted, "weight_wanted"),
@@ -94,7 +97,11 @@ const char *wait_to_string(Wait w) {
                 [WAIT_BAKE] = "bake",
                 [WAIT_EVIDENCE] = "evidence",
                 [WAIT_REQUESTS] = "requests",
+                [WAIT_UPDATE] = "update",
+                [WAIT_ACTIVE] = "active",
+                [WAIT_LAMBDA] = "lambda",
                 [WAIT_SIGHT] = "sight",
+                [WAIT_WINDOW] = "window",
         };
 
         return (size_t) w < ELEMENTSOF(names) ? names[w] : "?";
@@ -158,6 +165,7 @@ static uint64_t step_shown(const Plan *plan, const RolloutState *state) {
         switch ((Phase) state->phase) {
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
         case PHASE_REJECTED:
                 return 0;
         case PHASE_SHIFTING:
@@ -166,6 +174,7 @@ static uint64_t step_shown(const Plan *plan, const RolloutState *state) {
         case PHASE_SUCCEEDED:
                 return (uint64_t) MIN(state->step, plan->n_steps) + 1;
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
         case PHASE_ROLLED_BACK:
         case PHASE_RELEASED:
                 return (uint64_t) MIN(state->reason_step, plan->n_steps) + 1;
@@ -234,6 +243,9 @@ void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id
                 .region = or_empty(plan->targets[0].region),
                 .version_old = target->version_old > 0 ? target->version_old : plan->targets[0].from,
                 .version_new = target->version_new > 0 ? target->version_new : plan->targets[0].to,
+                .target_count = plan->n_targets,
+                .wave = plan->n_waves > 0 ? (uint64_t) state->wave + 1 : 0,
+                .waves = plan->n_waves,
                 .step = step_shown(plan, state),
                 .steps = (uint64_t) plan->n_steps + 1,
                 .weight_wanted = percent(view->weight_wanted),
@@ -253,4 +265,6 @@ void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id
                 .error = target->error,
         };
         fill_details(ret, space, plan, target);
+        ret->targets = space->targets;
+        ret->n_targets = target_info_fill(space->targets, plan, state);
 }

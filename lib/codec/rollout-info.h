@@ -43,12 +43,25 @@ typedef struct StepInfo {
         uint64_t min_requests;
 } StepInfo;
 
+/* One alias of many. */
+typedef struct TargetInfo {
+        const char *function, *alias, *region; /* region "": the daemon's */
+        const char *wave;                      /* its name; "" where there are no waves */
+        uint64_t version_old, version_new;
+        double weight_wanted, weight_actual;
+        const char *verdict;                                             /* of all its checks together */
+        const char *check, *cause;                                       /* the first that is not healthy */
+        double invocations_new, errors_new, invocations_old, errors_old; /* present step */
+        const char *error; /* AWS's words on the last failure; "" after a success */
+} TargetInfo;
+
 typedef struct RolloutInfo {
         const char *id, *name;
         const char *plan_path, *plan_sha256;
         const char *phase;
         const char *function, *alias, *region; /* region "": the daemon's */
         uint64_t version_old, version_new;
+        uint64_t target_count, wave, waves;  /* wave: 1-based; 0: there are none */
         uint64_t step, steps;                /* 1-based; 0: not begun. The 100 % is the last step */
         double weight_wanted, weight_actual; /* per cent of traffic to the new version */
         const char *wait_kind;               /* "hold", "evidence"... */
@@ -60,9 +73,10 @@ typedef struct RolloutInfo {
         const char *error; /* AWS's words on the last failure; "" after a success */
 
         /* Only where one rollout is looked at, not in lists. */
-        size_t n_checks, n_ladder;
+        size_t n_checks, n_ladder, n_targets;
         CheckInfo *checks;
         StepInfo *ladder;
+        TargetInfo *targets; /* all of them; none where there is but one, which all the rest describes */
 } RolloutInfo;
 
 /* Where the texts and arrays of a RolloutInfo live that are not the plan's or the caller's. */
@@ -72,13 +86,19 @@ typedef struct RolloutInfoSpace {
         char reason_text[TRACE_TEXT_MAX];
         CheckInfo checks[PLAN_CHECKS_MAX];
         StepInfo ladder[PLAN_STEPS_MAX + 1];
+        TargetInfo targets[PLAN_TARGETS_MAX];
 } RolloutInfoSpace;
 
 const InfoTable *rollout_info_table(void); /* without checks and ladder */
 const InfoTable *check_info_table(void);
 const InfoTable *step_info_table(void);
+const InfoTable *target_info_table(void); /* target-info.c */
 
-/* Pure. The result borrows from all arguments. Describes the first target. */
+/* The targets of a plan that has several; how many. */
+size_t target_info_fill(
+                TargetInfo ret[static PLAN_TARGETS_MAX], const Plan *plan, const RolloutState *state);
+
+/* Pure. The result borrows from all arguments. What is one target's is the first one's. */
 void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id, const char *plan_path,
                 const Plan *plan, const RolloutState *state, const RolloutView *view);
 

@@ -136,7 +136,10 @@ typedef enum PlanFault {
         PLAN_TOO_MANY,     /* targets, steps or checks beyond the limits */
         PLAN_SAME_VERSION, /* from == to */
         PLAN_NO_VERSION,   /* neither "to" nor something to publish, or both */
+        PLAN_DUPLICATE,    /* a target is the same alias as one before it */
+        PLAN_CREATE_ALIAS, /* an alias is to be created, but on which version? */
         PLAN_WAVE,         /* the waves do not hold each target once, in order */
+        PLAN_WINDOW,       /* no time of day, or no word about its time zone */
         PLAN_WEIGHT_RANGE,
         PLAN_WEIGHT_ORDER,   /* steps must ascend */
         PLAN_CHECKS_MISSING, /* no check and not "checks: none" */
@@ -163,9 +166,15 @@ const char *plan_target_account(const PlanTarget *target, size_t *ret_size);
  * one when the daemon has moved to another region or account. Never 0. */
 uint64_t plan_target_place(const PlanTarget *target);
 
+/* They are surely the same alias: what one of them leaves open, the other one does, too. */
+bool plan_target_same(const PlanTarget *a, const PlanTarget *b);
+
 /* The i-th wave, also of a plan that has none. */
 PlanWave plan_wave(const Plan *plan, uint32_t i);
 uint32_t plan_n_waves(const Plan *plan); /* at least 1 */
+
+/* The wave of a target. */
+uint32_t plan_wave_of(const Plan *plan, uint32_t target);
 
 /* Sum of all holds and bakes of all waves, saturating. */
 usec_t plan_shortest(const Plan *plan);

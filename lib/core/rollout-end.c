@@ -26,9 +26,23 @@ void end_succeeded(Step *s) {
         (void) step_report(s, REPORT_SUCCEEDED, 0);
 }
 
+/* What people wait for is told when it is so; that the old code comes back is another matter. */
 void end_rolled_back(Step *s) {
+        const RolloutState *st = s->state;
+        bool restores = restoring_is_wanted(s);
+        Report *r;
+
+        if (restores)
+                restoring_begin(s);
+        else
+                end(s, PHASE_ROLLED_BACK);
+        r = step_report(s, REPORT_ROLLED_BACK, st->reason_target);
+        if (r->unshifted)
+                step_copy_text(r->error, sizeof(r->error), st->targets[st->reason_target].error);
+}
+
+void end_restored(Step *s) {
         end(s, PHASE_ROLLED_BACK);
-        (void) step_report(s, REPORT_ROLLED_BACK, s->state->reason_target);
 }
 
 /* Whatever turned it around, in the end somebody else took over. */

@@ -26,27 +26,63 @@ void step_enter(Step *s, Phase phase);
 /* rollout-<phase>.c: each takes what just happened into account and moves the group on where it can. "true":
  * the phase changed, so the new phase is to be asked, too. */
 bool preflight_progress(Step *s);
+bool publishing_progress(Step *s);
 bool shifting_progress(Step *s);
 bool promoting_progress(Step *s);
 bool baking_progress(Step *s);
 bool rolling_back_progress(Step *s);
+bool restoring_progress(Step *s);
 
 void preflight_begin(Step *s);
 void preflight_take_alias(Step *s, uint32_t i);
 void preflight_take_version(Step *s, uint32_t i);
 void preflight_take_alarms(Step *s, uint32_t i);
+void preflight_take_latest(Step *s, uint32_t i);
+void preflight_take_concurrency(Step *s, uint32_t i);
+/* May a rollout start on the alias that the event shows? REASON_NONE: yes; *ret_version: which one is in the
+ * way. */
+Reason preflight_judge_alias(const Step *s, uint32_t i, uint64_t *ret_version);
 
-void shifting_begin(Step *s);
-void promoting_begin(Step *s);
+bool publishing_is_needed(const Step *s);
+void publishing_begin(Step *s);
+bool publishing_touched(const RolloutState *st); /* something of ours may be left in Lambda */
+bool restoring_is_wanted(const Step *s);
+void restoring_begin(Step *s);
+
+void preflight_read(Step *s); /* everything, for the first time or once more */
+
+/* rollout-wave.c: targets that move together. */
+/* The rollout is at this target: reads, writes, judges it. All of them at first, then those of the present
+ * wave; on the way back also those that went before, where the plan wants them back. */
+bool target_is_in_play(const RolloutState *st, const Plan *plan, uint32_t i);
+bool wave_is_settled(const Step *s);
+uint32_t wave_first_target(const Step *s);
+void wave_report(Step *s, ReportKind kind); /* one for each target of the wave */
+void wave_begin(Step *s);
+bool wave_is_written(const Step *s); /* its first weights are, or are being written */
+/* Its first weights may be written: the time has come, and its aliases are as preflight left them. Sees to
+ * both otherwise. */
+bool wave_is_ready(Step *s);
+void wave_finish(Step *s); /* baked: on to the next one, or done */
+
+/* rollout-gate.c: the plan's own time. Only for moves forward. */
+bool gate_may_pass(Step *s); /* says what it waits for otherwise, once */
+bool gate_turns(const Step *s);
+/* The span from the last event on after which a look at the wall clock is due; USEC_INFINITY: none. */
+usec_t gate_due(const RolloutState *st, const Plan *plan);
+
+void supersede(Step *s);
 
 /* A breach, blindness, the deadline, a refused write or a foreign hand: what turns a live rollout around.
  * True when it did. */
 bool rollback_if_needed(Step *s);
-void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check);
+/* The REPORT_ROLLBACK_STARTED, to be completed. */
+Report *rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check);
 
 Report *end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version);
 void end_succeeded(Step *s);
-void end_rolled_back(Step *s);
+void end_rolled_back(Step *s); /* or the old code is put back before that */
+void end_restored(Step *s);
 void end_released(Step *s);
 
 /* True when the present step (or bake) of length "hold" may be left. Says what it waits for otherwise, once.

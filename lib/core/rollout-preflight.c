@@ -1,6 +1,12 @@
 #include "base/usec.h"
 #include "core/judge.h"
-#include "core/target.h"
+#include "core/target-code.h"
+
+void preflight_read(Step *s) {
+        s->state->gated = GATED_NOT;
+        for (uint32_t i = 0; i < s->state->n_targets; i++)
+                target_read_alias(s, i);
+}
 
 void preflight_begin(Step *s) {
         RolloutState *st = s->state;
@@ -9,26 +15,23 @@ void preflight_begin(Step *s) {
         st->started_wall = s->now->wall;
         step_enter(s, PHASE_PREFLIGHT);
         (void) step_report(s, REPORT_STARTED, 0);
-        for (uint32_t i = 0; i < st->n_targets; i++)
-                target_read_alias(s, i);
+        preflight_read(s);
 }
 
-static bool alias_is_acceptable(Step *s, uint32_t i) {
+Reason preflight_judge_alias(const Step *s, uint32_t i, uint64_t *ret_version) {
         const Route *route = &s->event->route;
         const TargetState *t = &s->state->targets[i];
         uint64_t from = s->plan->targets[i].from;
 
-        if (route->extra != 0 && !route->is_odd)
-                (void) end_rejected(s, REASON_ALIAS_SPLIT, i, route->extra);
-        else if (route->is_odd)
-                (void) end_rejected(s, REASON_ALIAS_SPLIT, i, 0);
-        else if (route->primary == t->version_new)
-                (void) end_rejected(s, REASON_ALREADY_THERE, i, route->primary);
-        else if (route->primary == 0 || (from != 0 && route->primary != from))
-                (void) end_rejected(s, REASON_ALIAS_ELSEWHERE, i, route->primary);
-        else
-                return true;
-        return false;
+        *ret_version = route->is_odd ? 0 : route->extra;
+        if (route->extra != 0 || route->is_odd)
+                return REASON_ALIAS_SPLIT;
+        *ret_version = route->primary;
+        if (route->primary == t->version_new)
+                return REASON_ALREADY_THERE;
+        if (route->primary == 0 || (from != 0 && route->primary != from))
+                return REASON_ALIAS_ELSEWHERE;
+        return REASON_NONE;
 }
 
 /* Faults of a preflight read: what will not get better by waiting rejects, the rest is tried again. */
@@ -58,22 +61,96 @@ static void take_fault(Step *s, uint32_t i, Reason if_missing, uint64_t version)
         }
 }
 
-void preflight_take_alias(Step *s, uint32_t i) {
+/* To be created, once there is something to shift to. */
+static void take_missing(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
 
+        t->failing_since = 0;
+        t->code.missing = 1;
+        target_read_version(s, i, STAGE_READ_OLD);
+}
+
+void preflight_take_alias(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+        uint64_t version;
+        Reason reason;
+
+        if (s->event->fault == FAULT_MISSING && s->plan->targets[i].create_alias) {
+                take_missing(s, i);
+                return;
+        }
         if (s->event->fault != FAULT_NONE) {
                 take_fault(s, i, REASON_ALIAS_MISSING, 0);
                 return;
         }
-        if (!alias_is_acceptable(s, i))
+        reason = preflight_judge_alias(s, i, &version);
+        if (reason != REASON_NONE) {
+                (void) end_rejected(s, reason, i, version);
                 return;
+        }
         t->failing_since = 0;
         t->version_old = s->event->route.primary;
         t->route = t->want = s->event->route;
-        for (size_t n = 0; n < REVISION_SIZE - 1 && s->event->revision[n] != '\0'; n++)
-                t->revision[n] = s->event->revision[n];
+        step_copy_text(t->revision, sizeof(t->revision), s->event->revision);
         t->seen_wall = s->now->wall;
+        target_read(s, i, STAGE_READ_CONCURRENCY);
+}
+
+/* It is only noted: who may not read it, does without. */
+void preflight_take_concurrency(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+        const Event *e = s->event;
+
+        switch (e->fault) {
+        case FAULT_NONE:
+                t->concurrency = e->concurrency < UINT32_MAX ? 1 + e->concurrency : UINT32_MAX;
+                if (e->concurrency > 0)
+                        step_report(s, REPORT_CONCURRENCY, i)->concurrency = e->concurrency;
+                break;
+        case FAULT_DENIED:
+        case FAULT_MISSING:
+        case FAULT_INVALID:
+                break;
+        case FAULT_THROTTLED:
+        case FAULT_TRANSIENT:
+        case FAULT_UNREACHABLE:
+        case FAULT_CREDENTIALS:
+        case FAULT_CLOCK:
+        case FAULT_CONFLICT:
+        case FAULT_PRECONDITION:
+        case FAULT_PERMANENT:
+        case FAULT_STORE:
+                target_retry_later(s, i);
+                return;
+        }
+        t->failing_since = 0;
         target_read_version(s, i, STAGE_READ_OLD);
+}
+
+static void finish(Step *s, uint32_t i) {
+        s->state->targets[i].stage = STAGE_IDLE;
+        s->state->targets[i].alias_op = (Op){ 0 };
+}
+
+/* Lambda refuses a weighted alias over versions that differ in either. */
+static bool is_rejected_as_different(Step *s, uint32_t i) {
+        const TargetState *t = &s->state->targets[i];
+        const Event *e = s->event;
+
+        if (e->role != t->role)
+                (void) end_rejected(s, REASON_ROLE_DIFFERS, i, t->version_new);
+        else if (e->dead_letter != t->dead_letter)
+                (void) end_rejected(s, REASON_DEAD_LETTER_DIFFERS, i, t->version_new);
+        else
+                return false;
+        return true;
+}
+
+static void go_on_to_alarms(Step *s, uint32_t i) {
+        if (plan_reads_alarms(s->plan))
+                target_read_alarms(s, i);
+        else
+                finish(s, i);
 }
 
 void preflight_take_version(Step *s, uint32_t i) {
@@ -94,20 +171,33 @@ void preflight_take_version(Step *s, uint32_t i) {
         if (is_old) {
                 t->role = e->role;
                 t->dead_letter = e->dead_letter;
-                target_read_version(s, i, STAGE_READ_NEW);
+                if (s->plan->targets[i].publish.kind == PUBLISH_NOTHING)
+                        target_read_version(s, i, STAGE_READ_NEW);
+                else
+                        target_read(s, i, STAGE_READ_LATEST);
                 return;
         }
-        /* Lambda refuses a weighted alias over versions that differ in either. */
-        if (e->role != t->role) {
-                (void) end_rejected(s, REASON_ROLE_DIFFERS, i, version);
-        } else if (e->dead_letter != t->dead_letter) {
-                (void) end_rejected(s, REASON_DEAD_LETTER_DIFFERS, i, version);
-        } else if (plan_reads_alarms(s->plan)) {
-                target_read_alarms(s, i);
-        } else {
-                t->stage = STAGE_IDLE;
-                t->alias_op = (Op){ 0 };
+        if (!is_rejected_as_different(s, i))
+                go_on_to_alarms(s, i);
+}
+
+/* What a version of it would be like: a role that differs is better found before the code is changed. */
+void preflight_take_latest(Step *s, uint32_t i) {
+        const PlanPublish *publish = &s->plan->targets[i].publish;
+        const Event *e = s->event;
+
+        if (e->fault != FAULT_NONE) {
+                take_fault(s, i, REASON_ALIAS_MISSING, 0);
+                return;
         }
+        s->state->targets[i].failing_since = 0;
+        if (publish->kind != PUBLISH_LATEST && e->is_image != (publish->kind == PUBLISH_IMAGE))
+                (void) end_rejected(s, REASON_PACKAGE_DIFFERS, i, 0);
+        else if (publish->kind == PUBLISH_LATEST && publish->has_sha256 &&
+                        !code_sha_is_planned(publish, e->code_sha))
+                (void) end_rejected(s, REASON_CODE_DIFFERS, i, 0);
+        else if (!is_rejected_as_different(s, i))
+                go_on_to_alarms(s, i);
 }
 
 static void reject_alarm(Step *s, Reason reason, uint32_t i, uint32_t check, const AlarmReading *alarm) {
@@ -148,24 +238,33 @@ void preflight_take_alarms(Step *s, uint32_t i) {
                         return;
                 }
         }
-        t->stage = STAGE_IDLE;
-        t->alias_op = (Op){ 0 };
+        finish(s, i);
 }
 
 bool preflight_progress(Step *s) {
         RolloutState *st = s->state;
 
-        if (st->age >= s->plan->deadline) {
+        if (usec_sub(st->age, st->due_since) >= s->plan->deadline) {
                 (void) end_rejected(s, REASON_DEADLINE, 0, 0);
                 return true;
         }
         for (uint32_t i = 0; i < st->n_targets; i++)
                 if (st->targets[i].stage != STAGE_IDLE)
                         return false;
-        (void) step_report(s, REPORT_PREFLIGHT_PASSED, 0);
-        if (s->plan->n_steps == 0)
-                promoting_begin(s);
+        if (!gate_may_pass(s)) {
+                st->due_since = st->age;
+                return false;
+        }
+        /* What was found before the wait may have changed in it. */
+        if (st->gated != GATED_NOT) {
+                preflight_read(s);
+                return false;
+        }
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                (void) step_report(s, REPORT_PREFLIGHT_PASSED, i);
+        if (publishing_is_needed(s))
+                publishing_begin(s);
         else
-                shifting_begin(s);
+                wave_begin(s);
         return true;
 }

@@ -1,6 +1,6 @@
 #include "base/usec.h"
 #include "core/judge.h"
-#include "core/target.h"
+#include "core/target-code.h"
 
 static void report_breach(Step *s, uint32_t target, uint32_t check) {
         const CheckState *c = &s->state->targets[target].judge.checks[check];
@@ -22,6 +22,7 @@ static void go_back(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         Route want = { .primary = t->version_old };
 
+        code_forget(t);
         (void) target_forget_op(s, i, &t->poll_op);
         (void) target_forget_op(s, i, &t->alarm_op);
         if (t->stage == STAGE_RELEASED)
@@ -42,7 +43,7 @@ static Cause blind_cause(const Step *s, uint32_t target) {
         return cause;
 }
 
-void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
+Report *rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
         RolloutState *st = s->state;
         Report *r;
 
@@ -55,10 +56,14 @@ void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
         step_enter(s, PHASE_ROLLING_BACK);
         r = step_report(s, REPORT_ROLLBACK_STARTED, target);
         r->weight_to = 0;
+        if (r->unshifted)
+                step_copy_text(r->error, sizeof(r->error), st->targets[target].error);
         if (reason == REASON_BLIND)
                 r->cause = (uint32_t) blind_cause(s, target);
         for (uint32_t i = st->n_targets; i > 0; i--)
-                go_back(s, i - 1);
+                if (target_is_in_play(st, s->plan, i - 1))
+                        go_back(s, i - 1);
+        return r;
 }
 
 /* A write that AWS refuses for what it is will be refused again. */
@@ -107,6 +112,8 @@ static Reason target_turns(const Step *s, uint32_t i, uint32_t *ret_check) {
                 return REASON_DENIED;
         if (t->failing_since != 0 && usec_sub(age, t->failing_since) >= s->plan->max_blind)
                 return REASON_CANNOT_WRITE;
+        if (age >= target_move_end(t))
+                return REASON_PROVISIONING;
         return REASON_NONE;
 }
 
@@ -115,18 +122,46 @@ bool rollback_if_needed(Step *s) {
 
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 uint32_t check;
-                Reason reason = target_turns(s, i, &check);
+                Reason reason = target_is_in_play(st, s->plan, i) ? target_turns(s, i, &check) : REASON_NONE;
 
                 if (reason == REASON_NONE)
                         continue;
                 rollback_begin(s, reason, i, check);
                 return true;
         }
-        if (st->age >= s->plan->deadline) {
-                rollback_begin(s, REASON_DEADLINE, 0, 0);
-                return true;
+        if (usec_sub(st->age, st->due_since) >= s->plan->deadline)
+                rollback_begin(s, REASON_DEADLINE, wave_first_target(s), 0);
+        else if (gate_turns(s))
+                rollback_begin(s, REASON_WINDOW, wave_first_target(s), 0);
+        else
+                return false;
+        return true;
+}
+
+void supersede(Step *s) {
+        Report *r = NULL;
+
+        switch ((Phase) s->state->phase) {
+        case PHASE_QUEUED:
+        case PHASE_PREFLIGHT:
+                r = end_rejected(s, REASON_SUPERSEDED, 0, 0);
+                break;
+        case PHASE_PUBLISHING:
+        case PHASE_SHIFTING:
+        case PHASE_PROMOTING:
+        case PHASE_BAKING:
+                r = rollback_begin(s, REASON_SUPERSEDED, wave_first_target(s), 0);
+                break;
+        case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
+        case PHASE_SUCCEEDED:
+        case PHASE_ROLLED_BACK:
+        case PHASE_REJECTED:
+        case PHASE_RELEASED:
+                break;
         }
-        return false;
+        if (r)
+                step_copy_text(r->error, sizeof(r->error), s->event->by);
 }
 
 bool rolling_back_progress(Step *s) {
@@ -136,14 +171,17 @@ bool rolling_back_progress(Step *s) {
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
 
-                any_released |= t->stage == STAGE_RELEASED;
+                /* Those of waves that stay where they are count: they are not as they were found. */
                 any_touched |= t->touched != 0;
+                if (!target_is_in_play(st, s->plan, i))
+                        continue;
+                any_released |= t->stage == STAGE_RELEASED;
                 if (t->stage != STAGE_RELEASED && t->touched && !target_is_settled(t))
                         return false;
         }
         if (any_released)
                 end_released(s);
-        else if (any_touched)
+        else if (any_touched || publishing_touched(st))
                 end_rolled_back(s);
         else
                 (void) end_rejected(s, (Reason) st->reason, st->reason_target, st->reason_version);

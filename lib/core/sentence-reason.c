@@ -92,7 +92,7 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         unsigned long long old = (unsigned long long) r->version_old,
                            new = (unsigned long long) r->version_new;
 
-        switch ((Reason) r->reason) {
+        switch (r->reason) {
         case REASON_ALIAS_MISSING:
                 line_put(l, "there is no such function or alias; create the alias, or correct function:, alias: or region:");
                 return;
@@ -114,8 +114,9 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                 return;
         case REASON_ROLE_DIFFERS:
         case REASON_DEAD_LETTER_DIFFERS:
-                line_put(l, "versions %llu and %llu have different %s, which Lambda does not split", old,
-                                new,
+                line_put(l, "version %llu and ", old);
+                line_put(l, new != 0 ? "version %llu" : "$LATEST", new);
+                line_put(l, " have different %s, which Lambda does not split",
                                 r->reason == REASON_ROLE_DIFFERS ? "execution roles"
                                                                  : "dead-letter targets");
                 return;
@@ -135,15 +136,24 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                 line_put_ringing(l, r, plan);
                 line_put(l, "; start again when it is OK");
                 return;
-        case REASON_NONE:
-        case REASON_BREACH:
-        case REASON_BLIND:
-        case REASON_DEADLINE:
-        case REASON_FOREIGN:
-        case REASON_REFUSED:
-        case REASON_CANNOT_WRITE:
-                return;
         }
+}
+
+static void put_blindness(Line *l, const Report *r, const Plan *plan) {
+        if (r->check < plan->n_checks)
+                line_put(l, "check %s could not be read for ", plan->checks[r->check].name);
+        else
+                line_put(l, "nothing could be seen for ");
+        line_put_span(l, plan->max_blind);
+        line_put(l, " (max_blind)");
+        if (r->cause != CAUSE_NONE)
+                line_put(l, ": %s", cause_words((Cause) r->cause));
+}
+
+static void put_span_in(Line *l, const char *before, usec_t span, const char *behind) {
+        line_put(l, "%s", before);
+        line_put_span(l, span);
+        line_put(l, "%s", behind);
 }
 
 void line_put_reason(Line *l, const Report *r, const Plan *plan) {
@@ -155,19 +165,10 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, "check %s was breached", check_name(plan, r->check));
                 return;
         case REASON_BLIND:
-                if (r->check < plan->n_checks)
-                        line_put(l, "check %s could not be read for ", plan->checks[r->check].name);
-                else
-                        line_put(l, "nothing could be seen for ");
-                line_put_span(l, plan->max_blind);
-                line_put(l, " (max_blind)");
-                if (r->cause != CAUSE_NONE)
-                        line_put(l, ": %s", cause_words((Cause) r->cause));
+                put_blindness(l, r, plan);
                 return;
         case REASON_DEADLINE:
-                line_put(l, "the deadline of ");
-                line_put_span(l, plan->deadline);
-                line_put(l, " is over");
+                put_span_in(l, "the deadline of ", plan->deadline, " is over");
                 return;
         case REASON_FOREIGN:
                 line_put(l, "somebody else changed the alias");
@@ -177,8 +178,15 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
                 put_words(l, r);
                 return;
         case REASON_CANNOT_WRITE:
-                line_put(l, "the new weights could not be written for ");
-                line_put_span(l, plan->max_blind);
+                put_span_in(l, "the new weights could not be written for ", plan->max_blind, "");
+                return;
+        case REASON_WINDOW:
+                line_put(l, "its window closed before all the traffic was on the new version (at_end: roll_back)");
+                return;
+        case REASON_SUPERSEDED:
+                line_put(l, "a newer plan for one of its aliases came");
+                put_words(l, r);
+                line_put(l, " (on_newer_plan: supersede)");
                 return;
         case REASON_ALIAS_MISSING:
         case REASON_VERSION_MISSING:
@@ -193,6 +201,19 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
         case REASON_ALARM_MISSING:
         case REASON_ALARM_RINGING:
                 put_refusal(l, r, plan);
+                return;
+        case REASON_NOTHING_NEW:
+        case REASON_CODE_FOREIGN:
+        case REASON_CODE_DIFFERS:
+        case REASON_CODE_REFUSED:
+        case REASON_UPDATE_FAILED:
+        case REASON_VERSION_FAILED:
+        case REASON_CODE_STUCK:
+        case REASON_CANNOT_DEPLOY:
+        case REASON_PACKAGE_DIFFERS:
+        case REASON_ALIAS_REFUSED:
+        case REASON_PROVISIONING:
+                line_put_code_reason(l, r, plan);
                 return;
         }
 }

@@ -7,7 +7,9 @@
 /* Fresh reads for preflight; the replies are preflight_take_*'s to judge. */
 void target_read_alias(Step *s, uint32_t i);
 void target_read_version(Step *s, uint32_t i, Stage stage);
+void target_read_back(Step *s, uint32_t i); /* is it still as it was last seen? STAGE_VERIFY */
 void target_read_alarms(Step *s, uint32_t i);
+void target_read(Step *s, uint32_t i, Stage stage); /* of the alias's concurrency, or of $LATEST */
 
 /* Starts an UpdateAlias towards want; supersedes what was under way. */
 void target_write(Step *s, uint32_t i, const Route *want);
@@ -36,6 +38,11 @@ void target_poll(Step *s, uint32_t i); /* if it is due */
 void target_take_metrics(Step *s, uint32_t i);
 void target_take_alarms(Step *s, uint32_t i);
 void target_notice_stuck_poll(Step *s, uint32_t i); /* a reading that does not end is no sight either */
+
+/* The age at which patience ends with Lambda, which itself moves the traffic to the new version;
+ * USEC_INFINITY: it does not. target-move.c. */
+#define TARGET_MOVE_PATIENCE (15 * USEC_PER_MINUTE)
+usec_t target_move_end(const TargetState *t);
 
 /* The age at which blindness turns the target around unless something changes. */
 usec_t target_blind_end(const TargetState *t, const Plan *plan);

@@ -3,11 +3,13 @@
 #include "awssim/auth.h"
 #include "awssim/cloudwatch.h"
 #include "awssim/control.h"
+#include "awssim/download.h"
 #include "awssim/lambda.h"
 #include "awssim/limit.h"
 #include "awssim/metadata.h"
 #include "awssim/policy.h"
 #include "awssim/sts.h"
+#include "awssim/world-code.h"
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/usec.h"
@@ -43,6 +45,7 @@ static int serve(Exchange *x, World *w, usec_t now) {
         Request *request = x->request;
         int r;
 
+        world_settle(w, now);
         if (request->too_large)
                 return reply_refuse(&x->reply, 413, "RequestTooLargeException",
                                 "Request must be smaller than %d bytes", REQUEST_BODY_MAX);
@@ -57,6 +60,8 @@ static int serve(Exchange *x, World *w, usec_t now) {
         }
         if (request->service == SERVICE_IMDS)
                 return imds_handle(w, request, now, &x->reply);
+        if (request->service == SERVICE_CODE)
+                return download_handle(w, request, now, &x->reply);
         if (request->service == SERVICE_CONTAINER)
                 return container_handle(w, request, now, &x->reply);
         if (!sts_is_unsigned(request)) {

@@ -4,6 +4,7 @@
 
 #include "awssim/alias-input.h"
 #include "awssim/json-text.h"
+#include "awssim/world-code.h"
 #include "base/str.h"
 
 static void render_alias(const World *w, const Function *f, const Alias *a, const char *key, Buf *out) {
@@ -38,14 +39,15 @@ static int refuse_missing_alias(
 }
 
 /* Only an Active (or sleeping) version may get traffic. */
-static int check_state(const VersionSpec *spec, Reply *reply) {
-        if (!spec->state || streq(spec->state, "Active") || streq(spec->state, "Inactive"))
+static int check_state(const Version *v, Reply *reply) {
+        const char *state = version_state(v);
+
+        if (streq(state, "Active") || streq(state, "Inactive"))
                 return 0;
         return reply_refuse(reply, 409, "ResourceConflictException",
                         "The operation cannot be performed at this time. The function is currently in the "
                         "following state: %s%s",
-                        spec->state,
-                        streq(spec->state, "Failed") ? " (StateReasonCode: 'FunctionError')" : "");
+                        state, streq(state, "Failed") ? " (StateReasonCode: 'FunctionError')" : "");
 }
 
 static const char *version_role(const Function *f, const VersionSpec *v) {
@@ -77,7 +79,7 @@ static int check_pair(const World *w, const Function *f, const Routing *routing,
                             extra->spec->dead_letter ? extra->spec->dead_letter : ""))
                 return reply_refuse(reply, 400, "InvalidParameterValueException",
                                 "Specified versions must have the same dead letter queue configuration");
-        return check_state(extra->spec, reply);
+        return check_state(extra, reply);
 }
 
 /* Applies the input to *routing, which holds what is there now. */
@@ -95,7 +97,7 @@ static int apply_input(
                 if (!v)
                         return lambda_refuse_missing_function(
                                         function_place(f), f->spec->name, input->version, reply);
-                r = check_state(v->spec, reply);
+                r = check_state(v, reply);
                 if (r < 0)
                         return r;
         }
@@ -129,6 +131,7 @@ static int update_alias(
                 World *w, Function *f, const AliasInput *input, Request *request, usec_t now, Reply *reply) {
         Alias *a = function_find_alias(f, request->alias);
         Routing routing;
+        uint64_t from;
         int r;
 
         if (input->revision)
@@ -141,10 +144,13 @@ static int update_alias(
                                 "The Revision Id provided does not match the latest Revision Id. Call the "
                                 "GetFunction/GetAlias API to retrieve the latest Revision Id");
         routing = *alias_routing(a);
+        from = routing.version;
         r = apply_input(w, f, input, &routing, reply);
         if (r < 0)
                 return r;
         r = world_set_alias(w, f, a->name, &routing, input->description, now);
+        if (r >= 0)
+                r = world_shift_alias(w, f, a, from, now);
         if (r < 0)
                 return r;
         (void) str_copy(request->revision_new, sizeof(request->revision_new), a->revision);

@@ -2,25 +2,26 @@
 
 #include <stdio.h>
 
-#include "awssim/draw.h"
 #include "awssim/json-text.h"
+#include "awssim/world-code.h"
 #include "base/str.h"
 #include "base/timefmt.h"
 
-/* Something that looks like the SHA-256 of the version's code: 43 base64 digits and "=". */
-static void code_sha256(const World *w, const Function *f, uint64_t version, char ret[static 45]) {
-        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        const uint64_t key[] = { str_fingerprint(f->spec->name, strlen(f->spec->name)), version };
-        Prng p = draw_from_key(w->scenario->seed, key, ELEMENTSOF(key));
-
-        for (size_t i = 0; i < 43; i++)
-                ret[i] = digits[prng_below(&p, i == 42 ? 16 : 64) * (i == 42 ? 4 : 1)];
-        ret[43] = '=';
-        ret[44] = '\0';
+static void render_update(const Function *f, const Version *v, Buf *out) {
+        if (v->busy_until > 0) {
+                json_text_string(out, "LastUpdateStatus", "InProgress");
+                json_text_string(out, "LastUpdateStatusReason", "The function is being created.");
+                json_text_string(out, "LastUpdateStatusReasonCode", "Creating");
+        } else if (v->was_updated && f->spec->update_fails) {
+                json_text_string(out, "LastUpdateStatus", "Failed");
+                json_text_string(out, "LastUpdateStatusReason", f->spec->update_fails);
+                json_text_string(out, "LastUpdateStatusReasonCode", "InternalError");
+        } else
+                json_text_string(out, "LastUpdateStatus", "Successful");
 }
 
-static void render_state(const VersionSpec *spec, Buf *out) {
-        const char *state = spec->state ? spec->state : "Active";
+static void render_state(const Function *f, const Version *v, Buf *out) {
+        const char *state = version_state(v), *reason = v->spec->reason;
 
         json_text_string(out, "State", state);
         if (streq(state, "Pending")) {
@@ -30,23 +31,22 @@ static void render_state(const VersionSpec *spec, Buf *out) {
                 json_text_string(out, "StateReason", "The function has not been invoked for a long time.");
                 json_text_string(out, "StateReasonCode", "Idle");
         } else if (streq(state, "Failed")) {
-                json_text_string(out, "StateReason", "The function's initialization failed.");
+                json_text_string(out, "StateReason",
+                                reason ? reason : "The function's initialization failed.");
                 json_text_string(out, "StateReasonCode", "FunctionError");
         }
         if (!streq(state, "Pending"))
-                json_text_string(out, "LastUpdateStatus", "Successful");
+                render_update(f, v, out);
 }
 
-/* "qualifier" is how the version was addressed, for the ARN; NULL: not at all. */
-static void render_configuration(const World *w, const Function *f, const Version *v, const char *qualifier,
+void lambda_render_configuration(const World *w, const Function *f, const Version *v, const char *qualifier,
                 const char *key, Buf *out) {
         const FunctionSpec *spec = f->spec;
-        char arn[ARN_MAX], version[VERSION_TEXT_MAX], sha256[45], created[TIME_TEXT_MAX];
+        char arn[ARN_MAX], version[VERSION_TEXT_MAX], created[TIME_TEXT_MAX];
         const char *role = v->spec->role ? v->spec->role : spec->role;
 
         lambda_arn(function_place(f), spec->name, qualifier, arn);
         version_format(v->spec->version, version);
-        code_sha256(w, f, v->spec->version, sha256);
         time_format_rfc3339(w->start, created);
         created[19] = '\0'; /* without the "Z" */
 
@@ -63,12 +63,12 @@ static void render_configuration(const World *w, const Function *f, const Versio
                 json_text_string(out, "Role", text);
         }
         json_text_string(out, "Handler", "index.handler");
-        json_text_unsigned(out, "CodeSize", 1024);
-        json_text_string(out, "Description", "");
+        json_text_unsigned(out, "CodeSize", v->code->size);
+        json_text_string(out, "Description", v->description ? v->description : "");
         json_text_unsigned(out, "Timeout", spec->timeout_seconds);
         json_text_unsigned(out, "MemorySize", 128);
         (void) buf_printf(out, ",\"LastModified\":\"%s.000+0000\"", created);
-        json_text_string(out, "CodeSha256", sha256);
+        json_text_string(out, "CodeSha256", v->code->sha);
         json_text_string(out, "Version", version);
         if (v->spec->dead_letter) {
                 json_text_open(out, "DeadLetterConfig", '{');
@@ -77,8 +77,8 @@ static void render_configuration(const World *w, const Function *f, const Versio
         }
         json_text_raw(out, "TracingConfig", "{\"Mode\":\"PassThrough\"}");
         json_text_string(out, "RevisionId", v->revision);
-        render_state(v->spec, out);
-        json_text_string(out, "PackageType", "Zip");
+        render_state(f, v, out);
+        json_text_string(out, "PackageType", v->code->image ? "Image" : "Zip");
         json_text_raw(out, "Architectures", "[\"x86_64\"]");
         json_text_raw(out, "EphemeralStorage", "{\"Size\":512}");
         json_text_raw(out, "SnapStart", "{\"ApplyOn\":\"None\",\"OptimizationStatus\":\"Off\"}");
@@ -122,7 +122,33 @@ int lambda_get_configuration_op(World *w, Function *f, Request *request, usec_t 
         r = find_qualified(w, f, request, &v, &qualifier, reply);
         if (r < 0)
                 return r;
-        render_configuration(w, f, v, qualifier, NULL, &reply->body);
+        lambda_render_configuration(w, f, v, qualifier, NULL, &reply->body);
+        return 0;
+}
+
+/* Zips are to be had from ourselves, for as long as AWS's addresses live. */
+static int render_code(World *w, const Version *v, const Request *request, usec_t now, Buf *out) {
+        const Code *code = v->code;
+        char token[UUID_TEXT_MAX], url[768];
+        int r;
+
+        json_text_open(out, "Code", '{');
+        json_text_string(out, "RepositoryType", code->image ? "ECR" : "S3");
+        if (code->image) {
+                json_text_string(out, "ImageUri", code->image);
+                (void) snprintf(url, sizeof(url), "%.*s@sha256:%.64s",
+                                (int) MIN(strcspn(code->image, ":@"), (size_t) 512), code->image, code->sha);
+                json_text_string(out, "ResolvedImageUri", strchr(code->image, '@') ? code->image : url);
+        } else {
+                r = world_offer_code(w, v->code, now, token);
+                if (r < 0)
+                        return r;
+                (void) snprintf(url, sizeof(url), "%s://%.255s/_code/%s?X-Amz-Signature=%s",
+                                request->http.tls ? "https" : "http",
+                                request->http.host ? request->http.host : "", v->revision, token);
+                json_text_string(out, "Location", url);
+        }
+        json_text_close(out, '}');
         return 0;
 }
 
@@ -135,11 +161,10 @@ int lambda_get_function_op(World *w, Function *f, Request *request, usec_t now, 
         if (r < 0)
                 return r;
         json_text_open(&reply->body, NULL, '{');
-        render_configuration(w, f, v, qualifier, "Configuration", &reply->body);
-        json_text_open(&reply->body, "Code", '{');
-        json_text_string(&reply->body, "RepositoryType", "S3");
-        json_text_string(&reply->body, "Location", "https://example.com/code.zip");
-        json_text_close(&reply->body, '}');
+        lambda_render_configuration(w, f, v, qualifier, "Configuration", &reply->body);
+        r = render_code(w, v, request, now, &reply->body);
+        if (r < 0)
+                return r;
         json_text_close(&reply->body, '}');
         return 0;
 }
@@ -157,7 +182,7 @@ int lambda_list_versions_op(World *w, Function *f, Request *request, usec_t now,
                 char qualifier[VERSION_TEXT_MAX];
 
                 version_format(f->versions[i].spec->version, qualifier);
-                render_configuration(w, f, f->versions + i, qualifier, NULL, &reply->body);
+                lambda_render_configuration(w, f, f->versions + i, qualifier, NULL, &reply->body);
         }
         json_text_close(&reply->body, ']');
         if (end < f->n_versions)

@@ -21,6 +21,18 @@ int lambda_update_alias_op(World *w, Function *f, Request *request, usec_t now, 
 int lambda_delete_alias_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
 int lambda_list_aliases_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
 
+/* Of a version as it is now, under "key" (NULL: by itself). "qualifier" is how it was addressed, for the
+ * ARN; NULL: not at all. */
+void lambda_render_configuration(const World *w, const Function *f, const Version *v, const char *qualifier,
+                const char *key, Buf *out);
+
+int lambda_update_code_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
+int lambda_publish_version_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
+
+int lambda_get_provisioned_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
+int lambda_put_provisioned_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
+int lambda_delete_provisioned_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
+
 int lambda_get_function_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
 int lambda_get_configuration_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);
 int lambda_list_versions_op(World *w, Function *f, Request *request, usec_t now, Reply *reply);

@@ -77,6 +77,11 @@ static const struct operation {
         { "GetFunction", lambda_get_function_op, true },
         { "GetFunctionConfiguration", lambda_get_configuration_op, true },
         { "ListVersionsByFunction", lambda_list_versions_op, false },
+        { "UpdateFunctionCode", lambda_update_code_op, false },
+        { "PublishVersion", lambda_publish_version_op, false },
+        { "GetProvisionedConcurrencyConfig", lambda_get_provisioned_op, false },
+        { "PutProvisionedConcurrencyConfig", lambda_put_provisioned_op, false },
+        { "DeleteProvisionedConcurrencyConfig", lambda_delete_provisioned_op, false },
 };
 
 static const struct operation *operation_find(const char *name) {

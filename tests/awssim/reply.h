@@ -18,7 +18,7 @@ typedef struct Reply {
 } Reply;
 
 #define REPLY_INIT \
-        ((Reply){ .status = 200, .body = BUF_INIT(16 * 1024 * 1024), .message = BUF_INIT(16 * 1024) })
+        ((Reply){ .status = 200, .body = BUF_INIT(64 * 1024 * 1024), .message = BUF_INIT(16 * 1024) })
 
 void reply_done(Reply *reply);
 

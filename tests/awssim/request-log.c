@@ -47,6 +47,18 @@ static void put_optional(Buf *out, const char *key, const char *value) {
                 json_text_string(out, key, value);
 }
 
+/* Megabytes would tell nobody anything; their number might. */
+static void hide_zip(json_object *root) {
+        json_object *zip = NULL;
+        char text[64];
+
+        if (!json_object_is_type(root, json_type_object) ||
+                        !json_object_object_get_ex(root, "ZipFile", &zip))
+                return;
+        (void) snprintf(text, sizeof(text), "(%d characters)", json_object_get_string_len(zip));
+        (void) json_object_object_add(root, "ZipFile", json_object_new_string(text));
+}
+
 /* As JSON when it is some, so that assertions need not parse twice; else as text. */
 static void put_body(Buf *out, const Request *request) {
         json_object *root;
@@ -54,6 +66,7 @@ static void put_body(Buf *out, const Request *request) {
         if (request->http.body_size == 0)
                 return;
         root = request->protocol == PROTOCOL_QUERY ? NULL : json_tokener_parse(request->http.body);
+        hide_zip(root);
         if (root)
                 json_text_raw(out, "body", json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN));
         else

@@ -14,7 +14,7 @@ Request *request_new(const char *target, bool tls) {
 
         if (!r)
                 return NULL;
-        r->body = BUF_INIT(REQUEST_BODY_MAX);
+        r->body = BUF_INIT(str_ends_with(target, "/code") ? REQUEST_CODE_MAX : REQUEST_BODY_MAX);
         r->served = BUF_INIT(16 * 1024 * 1024);
         r->http.tls = tls;
         r->http.path = alloc_copy_bytes(target, query ? (size_t) (query - target) : strlen(target));
@@ -133,6 +133,11 @@ static const char *lambda_operation(const char *method, const char *tail, bool n
                 { "POST", "aliases", false, "CreateAlias" },
                 { "GET", "configuration", false, "GetFunctionConfiguration" },
                 { "GET", "versions", false, "ListVersionsByFunction" },
+                { "POST", "versions", false, "PublishVersion" },
+                { "PUT", "code", false, "UpdateFunctionCode" },
+                { "GET", "provisioned-concurrency", false, "GetProvisionedConcurrencyConfig" },
+                { "PUT", "provisioned-concurrency", false, "PutProvisionedConcurrencyConfig" },
+                { "DELETE", "provisioned-concurrency", false, "DeleteProvisionedConcurrencyConfig" },
                 { "GET", "", false, "GetFunction" },
         };
 
@@ -214,6 +219,20 @@ static void route_container(Request *r) {
         (void) str_copy(r->operation, sizeof(r->operation), "ContainerCredentials");
 }
 
+static void route_code(Request *r) {
+        r->service = SERVICE_CODE;
+        r->protocol = PROTOCOL_PLAIN;
+        (void) str_copy(r->operation, sizeof(r->operation), "GetCode");
+}
+
+/* Each operation in the API's version that has it. */
+static bool is_function_path(char **segments, size_t n) {
+        bool is_newer = n == 4 && streq(segments[3], "provisioned-concurrency");
+
+        return n >= 3 && n <= 5 && streq(segments[0], is_newer ? "2019-09-30" : "2015-03-31") &&
+                        streq(segments[1], "functions");
+}
+
 static void segments_done(char **segments) {
         for (size_t i = 0; i < SEGMENTS_MAX; i++)
                 free(segments[i]);
@@ -238,7 +257,9 @@ int request_route(Request *r, const Scenario *scenario) {
         else if (n == 2 && streq(segments[0], "_sim")) {
                 r->service = SERVICE_CONTROL;
                 k = snprintf(r->operation, sizeof(r->operation), "_sim/%.50s", segments[1]);
-        } else if (n >= 3 && n <= 5 && streq(segments[0], "2015-03-31") && streq(segments[1], "functions"))
+        } else if (n == 2 && streq(segments[0], "_code") && streq(r->method, "GET"))
+                route_code(r);
+        else if (is_function_path(segments, n))
                 route_lambda(r, segments, n);
         segments_done(segments);
         return k == -ENOMEM ? k : 0;

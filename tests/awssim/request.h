@@ -8,6 +8,7 @@
 #include "base/buf.h"
 
 #define REQUEST_BODY_MAX (2 * 1024 * 1024)
+#define REQUEST_CODE_MAX (72 * 1024 * 1024) /* what carries a zip */
 #define OPERATION_MAX 64
 
 typedef enum Service {
@@ -17,6 +18,7 @@ typedef enum Service {
         SERVICE_STS,
         SERVICE_IMDS,      /* EC2's instance metadata */
         SERVICE_CONTAINER, /* the credentials endpoint of ECS and EKS */
+        SERVICE_CODE,      /* where the code of versions can be fetched */
         SERVICE_CONTROL,   /* not AWS: the test's own hand */
 } Service;
 

@@ -51,6 +51,11 @@ static int parse_version(NodeReader *reader, yaml_node_t *node, void *out) {
                 { "state", offsetof(VersionSpec, state), parse_state, false },
                 { "role", offsetof(VersionSpec, role), node_text, false },
                 { "dead_letter", offsetof(VersionSpec, dead_letter), node_text, false },
+                { "reason", offsetof(VersionSpec, reason), node_text, false },
+                { "unpublished", offsetof(VersionSpec, unpublished), node_bool, false },
+                { "code", offsetof(VersionSpec, code), node_text, false },
+                { "code_file", offsetof(VersionSpec, code_file), node_text, false },
+                { "image", offsetof(VersionSpec, image), node_text, false },
         };
         VersionSpec *v = out;
         int r;
@@ -59,6 +64,8 @@ static int parse_version(NodeReader *reader, yaml_node_t *node, void *out) {
         r = node_mapping(reader, node, keys, ELEMENTSOF(keys), v);
         if (r < 0)
                 return r;
+        if ((v->code != NULL) + (v->code_file != NULL) + (v->image != NULL) > 1)
+                return node_error(reader, node, "only one of \"code\", \"code_file\" and \"image\"");
         if (v->spread < 0.001 || v->spread > 3)
                 return node_error(reader, node, "\"spread\" must be between 0.001 and 3");
         if (v->latency.n_points == 0)
@@ -127,6 +134,22 @@ static int parse_aliases(NodeReader *reader, yaml_node_t *node, void *out) {
                         &f->n_aliases);
 }
 
+static int parse_provisioned(NodeReader *reader, yaml_node_t *node, void *out) {
+        static const NodeKey keys[] = {
+                { "alias", offsetof(ProvisionedSpec, alias), node_text, true },
+                { "executions", offsetof(ProvisionedSpec, executions), node_unsigned, true },
+        };
+
+        return node_mapping(reader, node, keys, ELEMENTSOF(keys), out);
+}
+
+static int parse_provisioned_list(NodeReader *reader, yaml_node_t *node, void *out) {
+        FunctionSpec *f = out;
+
+        return node_sequence(reader, node, SCENARIO_ALIASES_MAX, sizeof(ProvisionedSpec), parse_provisioned,
+                        &f->provisioned, &f->n_provisioned);
+}
+
 static int parse_traffic_list(NodeReader *reader, yaml_node_t *node, void *out) {
         FunctionSpec *f = out;
 
@@ -136,7 +159,7 @@ static int parse_traffic_list(NodeReader *reader, yaml_node_t *node, void *out) 
 
 static bool function_has_version(const FunctionSpec *f, uint64_t version) {
         for (size_t i = 0; i < f->n_versions; i++)
-                if (f->versions[i].version == version)
+                if (f->versions[i].version == version && !f->versions[i].unpublished)
                         return true;
         return false;
 }
@@ -179,6 +202,11 @@ int scenario_parse_function(NodeReader *reader, yaml_node_t *node, void *out) {
                 { "region", offsetof(FunctionSpec, region), node_text, false },
                 { "role", offsetof(FunctionSpec, role), node_text, false },
                 { "timeout", offsetof(FunctionSpec, timeout_seconds), node_unsigned, false },
+                { "provisioned", 0, parse_provisioned_list, false },
+                { "update_takes", offsetof(FunctionSpec, update_takes), node_duration, false },
+                { "update_fails", offsetof(FunctionSpec, update_fails), node_text, false },
+                { "publish_takes", offsetof(FunctionSpec, publish_takes), node_duration, false },
+                { "provision_takes", offsetof(FunctionSpec, provision_takes), node_duration, false },
         };
         FunctionSpec *f = out;
         int r;

@@ -5,6 +5,8 @@
 #include "awssim/scenario-node.h"
 #include "awssim/scenario.h"
 
+int scenario_parse_objects(NodeReader *reader, yaml_node_t *node, void *out); /* Scenario */
+void scenario_objects_done(Scenario *s);
 int scenario_parse_function(NodeReader *reader, yaml_node_t *node, void *out);     /* FunctionSpec */
 int scenario_parse_roles(NodeReader *reader, yaml_node_t *node, void *out);        /* Scenario */
 int scenario_parse_web_identity(NodeReader *reader, yaml_node_t *node, void *out); /* WebIdentitySpec */

@@ -153,6 +153,8 @@ static int parse_root(NodeReader *reader, yaml_node_t *node, Scenario *s) {
                 { "limits", offsetof(Scenario, limits), scenario_parse_limits, false },
                 { "alarms", 0, scenario_parse_alarms, false },
                 { "faults", 0, parse_faults, false },
+                { "objects", 0, scenario_parse_objects, false },
+                { "code_life", offsetof(Scenario, code_life), node_duration, false },
         };
         int r;
 
@@ -214,6 +216,10 @@ static void function_done(FunctionSpec *f) {
                 free(f->versions[i].state);
                 free(f->versions[i].role);
                 free(f->versions[i].dead_letter);
+                free(f->versions[i].reason);
+                free(f->versions[i].code);
+                free(f->versions[i].code_file);
+                free(f->versions[i].image);
         }
         for (size_t i = 0; i < f->n_aliases; i++) {
                 free(f->aliases[i].name);
@@ -223,6 +229,10 @@ static void function_done(FunctionSpec *f) {
                 free(f->traffic[i].alias);
                 curve_done(&f->traffic[i].rate);
         }
+        for (size_t i = 0; i < f->n_provisioned; i++)
+                free(f->provisioned[i].alias);
+        free(f->provisioned);
+        free(f->update_fails);
         free(f->versions);
         free(f->aliases);
         free(f->traffic);
@@ -245,6 +255,7 @@ void scenario_done(Scenario *s) {
                 fault_rule_done(s->faults + i);
         scenario_identity_done(s);
         scenario_alarms_done(s);
+        scenario_objects_done(s);
         scenario_cloudwatch_done(s);
         text_list_done(&s->regions);
         free(s->functions);

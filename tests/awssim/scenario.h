@@ -14,6 +14,7 @@
 #define SCENARIO_VERSIONS_MAX 100
 #define SCENARIO_ALIASES_MAX 100
 #define SCENARIO_ALARMS_MAX 10000
+#define SCENARIO_OBJECTS_MAX 1000
 
 typedef struct CredentialSpec {
         char *access_key;
@@ -61,6 +62,9 @@ typedef struct VersionSpec {
         char *state;       /* NULL: Active */
         char *role;        /* NULL: the function's */
         char *dead_letter; /* ARN; NULL: none */
+        char *reason;      /* for its state; NULL: words of ours */
+        bool unpublished;  /* is what comes of publishing, when it gets this number */
+        char *code, *code_file, *image; /* at most one; none: bytes of our own making */
 } VersionSpec;
 
 typedef struct AliasSpec {
@@ -78,6 +82,18 @@ typedef struct TrafficSpec {
         unsigned line;
 } TrafficSpec;
 
+typedef struct ProvisionedSpec {
+        char *alias;
+        uint64_t executions;
+} ProvisionedSpec;
+
+/* In S3. */
+typedef struct ObjectSpec {
+        char *bucket, *key;
+        char *version;     /* NULL: not versioned */
+        char *text, *file; /* one of them */
+} ObjectSpec;
+
 typedef struct FunctionSpec {
         char *name;
         char *account, *region; /* the scenario's unless given */
@@ -89,6 +105,10 @@ typedef struct FunctionSpec {
         size_t n_aliases;
         TrafficSpec *traffic;
         size_t n_traffic;
+        ProvisionedSpec *provisioned;
+        size_t n_provisioned;
+        usec_t update_takes, publish_takes, provision_takes; /* how long Lambda is busy; 0: not at all */
+        char *update_fails;                                  /* why it ends in failure; NULL: it does not */
         unsigned line;
 } FunctionSpec;
 
@@ -200,6 +220,9 @@ typedef struct Scenario {
         LimitSpec limits[LIMIT_FAMILIES];
         FaultRule *faults;
         size_t n_faults;
+        ObjectSpec *objects;
+        size_t n_objects;
+        usec_t code_life; /* how long an address of code is good for; 0: as AWS has it */
 } Scenario;
 
 void scenario_done(Scenario *s);

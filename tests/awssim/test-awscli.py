@@ -1,10 +1,15 @@
 """Debian's aws command, whose signer and parsers are not ours, drives awssim."""
 
+import base64
 import datetime
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import urllib.request
+import zipfile
 
 from simulator import CREDENTIALS, KEY, REGION, SECRET, Simulator, holds, run, same
 
@@ -79,6 +84,48 @@ def test_configuration_and_list():
         same((status, body["Version"], body["State"], body["FunctionArn"]), (0, "42", "Active", ARN + ":42"))
         status, body, _ = aws(sim, "lambda", "list-aliases", "--function-name", "checkout")
         same((status, [a["Name"] for a in body["Aliases"]]), (0, ["live"]))
+
+
+def test_code_is_deployed():
+    function = ["--function-name", "checkout"]
+    with Simulator(SCENARIO) as sim, tempfile.NamedTemporaryFile(suffix=".zip") as f:
+        with zipfile.ZipFile(f, "w") as z:
+            z.writestr("index.py", "def handler(event, context):\n    return 43\n" * 1000)
+        f.flush()
+        with open(f.name, "rb") as bytes_:
+            expected = base64.b64encode(hashlib.sha256(bytes_.read()).digest()).decode()
+        status, reply, stderr = aws(sim, "lambda", "update-function-code", *function, "--zip-file",
+                                    "fileb://" + f.name)
+        same((status, stderr, reply and reply["CodeSha256"]), (0, "", expected))
+        status, reply, stderr = aws(sim, "lambda", "publish-version", *function, "--code-sha256", expected,
+                                    "--revision-id", reply["RevisionId"], "--description", "by hand")
+        same((status, stderr, reply["Version"], reply["Description"]), (0, "", "43", "by hand"))
+        status, reply, stderr = aws(sim, "lambda", "create-alias", *function, "--name", "next",
+                                    "--function-version", "43")
+        same((status, stderr, reply["FunctionVersion"]), (0, "", "43"))
+        holds("(ResourceConflictException)" in aws(sim, "lambda", "create-alias", *function, "--name", "next",
+                                                   "--function-version", "43")[2])
+        aws(sim, "lambda", "get-function", *function)  # the scenario spoils the first one
+        status, reply, stderr = aws(sim, "lambda", "get-function", *function, "--qualifier", "43")
+        same((status, stderr, reply["Code"]["RepositoryType"]), (0, "", "S3"))
+        with urllib.request.urlopen(reply["Code"]["Location"], timeout=30) as code:
+            same(base64.b64encode(hashlib.sha256(code.read()).digest()).decode(), expected)
+        status, reply, _ = aws(sim, "lambda", "list-versions-by-function", *function)
+        same((status, [v["Version"] for v in reply["Versions"]]), (0, ["$LATEST", "41", "42", "43"]))
+        same(aws(sim, "lambda", "delete-alias", *function, "--name", "next")[0], 0)
+
+
+def test_provisioned_concurrency():
+    where = ["--function-name", "checkout", "--qualifier", "live"]
+    with Simulator(SCENARIO) as sim:
+        get = ["lambda", "get-provisioned-concurrency-config", *where]
+        holds("(ProvisionedConcurrencyConfigNotFoundException)" in aws(sim, *get)[2])
+        status, reply, stderr = aws(sim, "lambda", "put-provisioned-concurrency-config", *where,
+                                    "--provisioned-concurrent-executions", "5")
+        same((status, stderr, reply["RequestedProvisionedConcurrentExecutions"]), (0, "", 5))
+        status, reply, _ = aws(sim, *get)
+        same((status, reply["Status"]), (0, "READY"))
+        same(aws(sim, "lambda", "delete-provisioned-concurrency-config", *where)[0], 0)
 
 
 def test_metrics():

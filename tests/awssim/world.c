@@ -5,6 +5,7 @@
 #include "awssim/alarm.h"
 #include "awssim/limit.h"
 #include "awssim/session.h"
+#include "awssim/world-code.h"
 #include "base/alloc.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -184,23 +185,27 @@ int world_set_alias(World *w, Function *f, const char *name, const Routing *rout
 
 static int function_init(World *w, Function *f, const FunctionSpec *spec, usec_t now) {
         usec_t since = usec_sub(now, w->scenario->metrics.history);
+        int r;
 
         f->spec = spec;
-        f->n_versions = spec->n_versions + 1;
-        f->versions = alloc_array(f->n_versions, sizeof(Version));
+        f->versions = alloc_array(spec->n_versions + 1, sizeof(Version));
         if (!f->versions)
                 return -ENOMEM;
-        for (size_t i = 0; i < f->n_versions; i++) {
-                f->versions[i].spec = i == 0 ? &w->latest : spec->versions + i - 1;
-                world_uuid(w, f->versions[i].revision);
+        for (size_t i = 0; i <= spec->n_versions; i++) {
+                if (i > 0 && spec->versions[i - 1].unpublished)
+                        continue;
+                f->versions[f->n_versions].spec = i == 0 ? &w->latest : spec->versions + i - 1;
+                world_uuid(w, f->versions[f->n_versions++].revision);
         }
+        r = function_init_code(w, f);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < spec->n_aliases; i++) {
                 const AliasSpec *a = spec->aliases + i;
                 Routing routing = { .exists = true,
                         .version = a->version,
                         .extra_version = a->extra_version,
                         .extra_weight = a->extra_weight };
-                int r;
 
                 r = world_set_alias(w, f, a->name, &routing, a->description, now);
                 if (r < 0)
@@ -270,13 +275,19 @@ World *world_free(World *w) {
                 for (size_t j = 0; j < f->n_aliases; j++)
                         (void) alias_free(f->aliases[j]);
                 free(f->aliases);
+                for (size_t j = 0; j < f->n_versions; j++)
+                        version_done(f->versions + j);
                 free(f->versions);
+                for (size_t j = 0; j < f->n_provisioned; j++)
+                        free(f->provisioned[j].qualifier);
+                free(f->provisioned);
         }
         free(w->functions);
         (void) map_free(w->by_place);
         sessions_free(w->sessions);
         alarms_done(w);
         limits_done(w);
+        world_offers_done(w);
         curve_done(&w->latest.latency);
         free(w);
         return NULL;

@@ -3,6 +3,7 @@
 /* The account as it is at the moment: functions, versions, and aliases with everything they ever routed to.
  */
 
+#include "awssim/code.h"
 #include "awssim/scenario.h"
 #include "base/prng.h"
 
@@ -26,15 +27,34 @@ typedef struct Alias {
         char revision[UUID_TEXT_MAX];
         Routing *history; /* ascending by time, never empty; the last entry holds now */
         size_t n_history;
-        const Curve *rate; /* borrowed from the scenario; NULL: no traffic */
+        const Curve *rate;               /* borrowed from the scenario; NULL: no traffic */
+        usec_t shift_began, shift_until; /* Lambda's own move, for provisioned concurrency; 0: none */
 } Alias;
 
 typedef struct Version {
         const VersionSpec *spec;
+        VersionSpec *own; /* the same, of a version that the scenario does not list; NULL: it does */
         char revision[UUID_TEXT_MAX];
+        Code *code;
+        char *description; /* NULL: none */
+        usec_t busy_until; /* Pending, or $LATEST's update in progress; 0: not */
+        bool was_updated;
         bool had_traffic;
         usec_t first_traffic; /* when had_traffic */
 } Version;
+
+typedef struct Provisioned {
+        char *qualifier; /* alias or number */
+        uint64_t executions;
+        usec_t ready_at; /* 0: from the start */
+} Provisioned;
+
+/* Code that can be fetched without a signature. */
+typedef struct Offer {
+        char token[UUID_TEXT_MAX];
+        Code *code;
+        usec_t until;
+} Offer;
 
 typedef struct Function {
         const FunctionSpec *spec;
@@ -42,6 +62,8 @@ typedef struct Function {
         size_t n_versions;
         Alias **aliases; /* deleted ones too */
         size_t n_aliases;
+        Provisioned *provisioned;
+        size_t n_provisioned;
 } Function;
 
 /* Where something is: names mean nothing without it. */
@@ -68,6 +90,9 @@ typedef struct World {
         size_t n_alarms;
         Map *alarms_by_place;
         VersionSpec latest; /* what $LATEST is like, in every function */
+        bool may_be_busy;   /* something has begun that ends by itself */
+        Offer *offers;      /* NULL: none yet */
+        size_t next_offer;
 } World;
 
 int world_new(Scenario *scenario, usec_t now, World **ret);

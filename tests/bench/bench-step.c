@@ -65,9 +65,10 @@ static Event reply_to(const Action *a, Route *alias, unsigned *revision, char te
                 *alias = a->write.route;
                 (*revision)++;
         }
-        e.kind = a->kind == ACTION_READ_VERSION        ? EVENT_VERSION_READ
-                        : a->kind == ACTION_READ_ALIAS ? EVENT_ALIAS_READ
-                                                       : EVENT_ALIAS_WRITTEN;
+        e.kind = a->kind == ACTION_READ_VERSION              ? EVENT_VERSION_READ
+                        : a->kind == ACTION_READ_CONCURRENCY ? EVENT_CONCURRENCY_READ
+                        : a->kind == ACTION_READ_ALIAS       ? EVENT_ALIAS_READ
+                                                             : EVENT_ALIAS_WRITTEN;
         (void) snprintf(text, REVISION_SIZE, "rev-%u", *revision);
         e.route = *alias;
         e.revision = text;

@@ -36,6 +36,13 @@ Fault fake_alias_write(FakeAlias *a, const Route *route, const char *revision) {
         return FAULT_NONE;
 }
 
+Fault fake_alias_create(FakeAlias *a, uint64_t version) {
+        if (!a->is_deleted)
+                return FAULT_CONFLICT;
+        fake_alias_init(a, version);
+        return FAULT_NONE;
+}
+
 void fake_alias_seize(FakeAlias *a, const Route *route) {
         replace(a, route);
         a->touched_by_others = 1;

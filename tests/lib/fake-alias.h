@@ -22,6 +22,8 @@ void fake_alias_init(FakeAlias *a, uint64_t version);
 Fault fake_alias_write(FakeAlias *a, const Route *route, const char *revision);
 /* Would a write with this RevisionId be accepted now? */
 bool fake_alias_accepts(const FakeAlias *a, const char *revision);
+/* FAULT_CONFLICT when it is there. */
+Fault fake_alias_create(FakeAlias *a, uint64_t version);
 void fake_alias_seize(FakeAlias *a, const Route *route); /* another actor */
 
 /* How old a read is: Lambda's are eventually consistent. */

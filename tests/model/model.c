@@ -20,42 +20,9 @@ static Now now_of(const ModelWorld *w) {
         return (Now){ .wall = WALL_START + w->mono, .mono = w->mono, .boot = BOOT };
 }
 
-static void broken(Model *m, const char *what) {
+void model_broken(Model *m, const char *what) {
         if (!m->failure)
                 m->failure = what;
-}
-
-static bool is_theirs(const FakeAlias *a) {
-        return a->touched_by_others || a->is_deleted;
-}
-
-/* What has ended leaves nothing behind: an alias that is ours is whole, and on the version that the outcome
- * says, whatever became of the others. */
-static void check_end(Model *m, const RolloutState *st, const FakeAlias *a, const LateWrite *late) {
-        Route expected = { .primary = st->phase == PHASE_SUCCEEDED ? 42 : 41 };
-
-        if (!is_theirs(a) && !route_equal(&a->route, &expected))
-                broken(m, "it ended, and an alias is not where the outcome says");
-        if (late->is_pending && fake_alias_accepts(a, late->revision))
-                broken(m, "finished, but a write of ours can still land");
-}
-
-/* What the outside must look like, whatever the brain believes. */
-static void check_world(Model *m, const ModelNode *n) {
-        const RolloutState *st = model_state_const(n);
-        bool any_theirs = false;
-
-        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
-                const FakeAlias *a = &n->world.alias[i];
-
-                any_theirs |= is_theirs(a);
-                if (phase_is_terminal((Phase) st->phase))
-                        check_end(m, st, a, &n->world.late[i]);
-                if (st->targets[i].stage == STAGE_RELEASED && !is_theirs(a))
-                        broken(m, "a target was taken for foreign that was ours");
-        }
-        if (st->phase == PHASE_RELEASED && !any_theirs)
-                broken(m, "released, but nobody else was there");
 }
 
 /* A write on the wire, of which nobody knows any more whether it will land. */
@@ -64,6 +31,14 @@ static void write_late(ModelNode *n, uint32_t i, const Action *a) {
 
         *late = (LateWrite){ .is_pending = 1, .route = a->write.route };
         memcpy(late->revision, a->write.revision, REVISION_SIZE);
+}
+
+/* It has its effect, and nobody hears of it. */
+static void land(ModelNode *n, uint32_t i, const Action *a) {
+        if (a->kind == ACTION_WRITE_ALIAS)
+                (void) fake_alias_write(&n->world.alias[i], &a->write.route, a->write.revision);
+        else
+                fake_function_apply(&n->world.function[i], a);
 }
 
 /* What had not left is gone; what had may still land. A late write that never does is the first case. */
@@ -80,12 +55,12 @@ static void cancel(Model *m, ModelNode *n, uint32_t i, uint64_t op_id) {
                 found = true;
         }
         if (!found)
-                broken(m, "what is cancelled was never started");
+                model_broken(m, "what is cancelled was never started");
 }
 
 static void launch(Model *m, Action *slot, const Action *a) {
         if (slot->op_id != 0)
-                broken(m, "an effect replaces another that was not cancelled");
+                model_broken(m, "an effect replaces another that was not cancelled");
         *slot = *a;
 }
 
@@ -102,14 +77,14 @@ static bool step(Model *m, ModelNode *n, const Event *e) {
         r = rollout_step(st, m->plan, e, &now, m->actions);
         if (r < 0) {
                 if (r == -EINVAL)
-                        broken(m, "the brain calls an event of the model nonsense");
+                        model_broken(m, "the brain calls an event of the model nonsense");
                 if (memcmp(before, n->state, sizeof(before)) != 0)
-                        broken(m, "an event was refused, yet the state changed");
+                        model_broken(m, "an event was refused, yet the state changed");
                 return false;
         }
         invariant = invariant_broken((const RolloutState *) (const void *) before, st, m->plan, m->actions);
         if (invariant)
-                broken(m, invariant);
+                model_broken(m, invariant);
         for (size_t i = 0; i < m->actions->n; i++) {
                 const Action *a = &m->actions->items[i];
 
@@ -124,7 +99,7 @@ static bool step(Model *m, ModelNode *n, const Event *e) {
                 else if (a->kind != ACTION_REPORT)
                         launch(m, &n->alias_effect[a->target], a);
         }
-        check_world(m, n);
+        model_check_world(m, n);
         return true;
 }
 
@@ -134,8 +109,10 @@ void model_root(Model *m, ModelNode *ret, uint32_t faults, uint32_t crashes, uin
         memset(ret, 0, sizeof(*ret));
         rollout_init(model_state(ret), m->plan, 7);
         memcpy(ret->durable, ret->state, sizeof(ret->durable));
-        for (uint32_t i = 0; i < m->plan->n_targets; i++)
+        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 fake_alias_init(&ret->world.alias[i], 41);
+                fake_function_init(&ret->world.function[i], 42);
+        }
         ret->world.faults_left = faults;
         ret->world.crashes_left = crashes;
         ret->world.seizures_left = seizures;
@@ -153,16 +130,17 @@ static ModelNode *next_of(Model *m, const ModelNode *n, char letter) {
 static EventKind completion_of(const Action *a) {
         return a->kind == ACTION_READ_ALIAS              ? EVENT_ALIAS_READ
                         : a->kind == ACTION_READ_VERSION ? EVENT_VERSION_READ
-                        : a->kind == ACTION_WRITE_ALIAS  ? EVENT_ALIAS_WRITTEN
-                                                         : EVENT_METRICS_READ;
+                                                         : EVENT_ALIAS_WRITTEN;
 }
 
 static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
         Action a = n->alias_effect[i];
         Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .version_active = true };
         char revision[REVISION_SIZE];
+        FakeTexts texts;
 
         n->alias_effect[i] = (Action){ 0 };
+        (void) fake_function_answer(&n->world.function[i], &a, &e, &texts);
         if (a.kind == ACTION_WRITE_ALIAS)
                 e.fault = fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
         if (a.kind == ACTION_READ_ALIAS || (a.kind == ACTION_WRITE_ALIAS && e.fault == FAULT_NONE))
@@ -174,11 +152,13 @@ static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
 static void complete_badly(Model *m, ModelNode *n, uint32_t i, Fault fault, int lands) {
         Action a = n->alias_effect[i];
         Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .fault = fault };
+        FakeTexts texts;
 
         n->alias_effect[i] = (Action){ 0 };
         n->world.faults_left--;
-        if (a.kind == ACTION_WRITE_ALIAS && lands == 1)
-                (void) fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
+        (void) fake_function_answer(&n->world.function[i], &a, &e, &texts);
+        if (lands == 1)
+                land(n, i, &a);
         if (a.kind == ACTION_WRITE_ALIAS && lands == 2)
                 write_late(n, i, &a);
         (void) step(m, n, &e);
@@ -254,8 +234,8 @@ static void crash(Model *m, ModelNode *n, int lands) {
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 const Action *a = &n->alias_effect[i];
 
-                if (a->kind == ACTION_WRITE_ALIAS && lands == 1)
-                        (void) fake_alias_write(&n->world.alias[i], &a->write.route, a->write.revision);
+                if (lands == 1)
+                        land(n, i, a);
                 if (a->kind == ACTION_WRITE_ALIAS && lands == 2)
                         write_late(n, i, a);
         }
@@ -298,7 +278,8 @@ static unsigned expand_effect(
         static const Fault faults[] = { FAULT_THROTTLED, FAULT_TRANSIENT, FAULT_INVALID,
                 FAULT_PRECONDITION };
         ActionKind kind = node->alias_effect[i].kind;
-        bool is_write = kind == ACTION_WRITE_ALIAS;
+        /* Only the alias's writes may land late, too. */
+        int landings = kind == ACTION_WRITE_ALIAS ? 3 : fake_action_changes(kind) ? 2 : 1;
         unsigned n = 1;
         ModelNode *next = next_of(m, node, 'g');
 
@@ -307,8 +288,7 @@ static unsigned expand_effect(
         if (node->world.faults_left == 0)
                 return n;
         for (size_t f = 0; f < ELEMENTSOF(faults); f++) {
-                for (int lands = 0; lands < (is_write && faults[f] == FAULT_TRANSIENT ? 3 : 1);
-                                lands++, n++) {
+                for (int lands = 0; lands < (faults[f] == FAULT_TRANSIENT ? landings : 1); lands++, n++) {
                         next = next_of(m, node, lands == 0 ? (char) ('a' + f) : lands == 1 ? 'A' : 'L');
                         complete_badly(m, next, i, faults[f], lands);
                         visit(m, next, userdata);
@@ -385,6 +365,15 @@ static unsigned expand_world(Model *m, const ModelNode *node, ModelVisit visit, 
                         n += 2;
                 }
         }
+        if (node->world.supersedes_left > 0) {
+                Event e = { .kind = EVENT_SUPERSEDE, .by = "model@2" };
+
+                next = next_of(m, node, 'N');
+                next->world.supersedes_left--;
+                (void) step(m, next, &e);
+                visit(m, next, userdata);
+                n++;
+        }
         for (int lands = 0; node->world.crashes_left > 0 && lands < 3; lands++, n++) {
                 next = next_of(m, node, (char) ('0' + lands));
                 crash(m, next, lands);
@@ -439,7 +428,7 @@ bool model_finishes(Model *m, const ModelNode *node) {
                 if (!moved && !tick(m, n))
                         break;
         }
-        broken(m, "it never ends, though all goes well");
+        model_broken(m, "it never ends, though all goes well");
         return false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/rollout.h"
 #include "lib/fake-alias.h"
+#include "lib/fake-function.h"
 
 #define SIM_ROLLOUTS_MAX 64
 #define SIM_WRITES_MAX 512
@@ -23,6 +24,8 @@ typedef struct SimResult {
         unsigned failed_rollout;
         uint64_t trace; /* fingerprint of everything that happened */
         unsigned succeeded, rolled_back, rejected, released;
+        unsigned long published, restored;
+        unsigned long waves; /* that began */
         unsigned long events, crashes, reboots, writes, faults;
         unsigned long cancelled, cancelled_late; /* effects; those that had left already */
         usec_t virtual_time;

@@ -33,6 +33,9 @@ static void run_seeds(SimOptions o) {
                 sum.rolled_back += result.rolled_back;
                 sum.rejected += result.rejected;
                 sum.released += result.released;
+                sum.waves += result.waves;
+                sum.published += result.published;
+                sum.restored += result.restored;
                 sum.events += result.events;
                 sum.crashes += result.crashes;
                 sum.reboots += result.reboots;
@@ -43,16 +46,17 @@ static void run_seeds(SimOptions o) {
                 sum.virtual_time += result.virtual_time;
         }
         printf("# %" PRIu64
-               " seeds: %u succeeded, %u rolled back, %u rejected, %u released; %lu events, %lu crashes (%lu "
+               " seeds: %u succeeded, %u rolled back, %u rejected, %u released; %lu published, %lu restored; %lu waves, %lu events, %lu crashes (%lu "
                "reboots), %lu faults, %lu writes, %lu cancelled (%lu too late), %" PRIu64
                " h of virtual time\n",
-                        n, sum.succeeded, sum.rolled_back, sum.rejected, sum.released, sum.events,
-                        sum.crashes, sum.reboots, sum.faults, sum.writes, sum.cancelled, sum.cancelled_late,
-                        sum.virtual_time / USEC_PER_HOUR);
+                        n, sum.succeeded, sum.rolled_back, sum.rejected, sum.released, sum.published,
+                        sum.restored, sum.waves, sum.events, sum.crashes, sum.reboots, sum.faults,
+                        sum.writes, sum.cancelled, sum.cancelled_late, sum.virtual_time / USEC_PER_HOUR);
         if (only)
                 return;
         EXPECT(sum.succeeded > 0);
         EXPECT(sum.rolled_back > 0);
+        EXPECT(sum.published > 0 && sum.restored > 0);
         EXPECT(sum.cancelled > sum.cancelled_late && sum.cancelled_late > 0);
 }
 

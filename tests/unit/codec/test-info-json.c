@@ -35,6 +35,7 @@ TEST(a_rollout_in_a_list) {
         EXPECT_STR(buf_text(&out),
                         "{\"id\":\"a@1\",\"name\":\"a\",\"plan_path\":\"/p\",\"plan_sha256\":null,\"phase\":\"shifting\","
                         "\"function\":\"f\",\"alias\":\"live\",\"region\":null,\"version_old\":null,\"version_new\":2,"
+                        "\"target_count\":0,\"wave\":0,\"waves\":0,"
                         "\"step\":0,\"steps\":1,\"weight_wanted\":0.25,\"weight_actual\":0,\"wait_kind\":\"aws\","
                         "\"wait\":\"x\",\"left_usec\":null,\"total_left_usec\":0,\"started_usec\":5,\"ended_usec\":null,"
                         "\"reason\":\"none\",\"reason_text\":null,\"invocations_new\":0,\"errors_new\":0,"

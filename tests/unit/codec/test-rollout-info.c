@@ -189,7 +189,7 @@ TEST(every_reason_and_phase_has_words) {
 }
 
 TEST(every_wait_has_a_word_of_its_own) {
-        for (int a = WAIT_NOTHING; a <= WAIT_SIGHT; a++) {
+        for (int a = WAIT_NOTHING; a <= WAIT_WINDOW; a++) {
                 EXPECT(strlen(wait_to_string((Wait) a)) > 1);
                 for (int b = WAIT_NOTHING; b < a; b++)
                         EXPECT(strcmp(wait_to_string((Wait) a), wait_to_string((Wait) b)) != 0);
@@ -211,10 +211,12 @@ TEST(tables_name_each_member_once) {
         expect_sound(rollout_info_table(), sizeof(RolloutInfo));
         expect_sound(check_info_table(), sizeof(CheckInfo));
         expect_sound(step_info_table(), sizeof(StepInfo));
-        /* All of CheckInfo and StepInfo, all of RolloutInfo but the two arrays. */
+        expect_sound(target_info_table(), sizeof(TargetInfo));
+        /* All of them, all of RolloutInfo but the three arrays. */
         EXPECT_INT(check_info_table()->n * 8, sizeof(CheckInfo));
         EXPECT_INT(step_info_table()->n * 8, sizeof(StepInfo));
-        EXPECT_INT(rollout_info_table()->n * 8 + 32, sizeof(RolloutInfo));
+        EXPECT_INT(target_info_table()->n * 8, sizeof(TargetInfo));
+        EXPECT_INT(rollout_info_table()->n * 8 + 48, sizeof(RolloutInfo));
 }
 
 TEST(access_by_table) {

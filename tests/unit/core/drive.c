@@ -38,6 +38,7 @@ Drive *drive_new(void) {
         rollout_init(d->state, &d->plan, 1);
         d->now = (Now){ .wall = WALL_START, .mono = USEC_PER_HOUR, .boot = 1 };
         fake_alias_init(&d->alias, 41);
+        fake_function_init(&d->function, 42);
         d->version_active = true;
         d->new_requests = 100;
         d->alarm_says = ALARM_SAYS_OK;
@@ -130,37 +131,66 @@ static void fill_version(Drive *d, const Action *a, Event *e) {
         e->dead_letter = d->dead_letter[which];
 }
 
+static EventKind completion_of(ActionKind kind) {
+        switch (kind) {
+        case ACTION_READ_ALIAS:
+                return EVENT_ALIAS_READ;
+        case ACTION_READ_VERSION:
+                return EVENT_VERSION_READ;
+        case ACTION_READ_FUNCTION:
+                return EVENT_FUNCTION_READ;
+        case ACTION_UPDATE_CODE:
+                return EVENT_CODE_UPDATED;
+        case ACTION_PUBLISH_VERSION:
+                return EVENT_VERSION_PUBLISHED;
+        case ACTION_READ_CONCURRENCY:
+                return EVENT_CONCURRENCY_READ;
+        case ACTION_WRITE_ALIAS:
+        case ACTION_CREATE_ALIAS:
+        case ACTION_PERSIST:
+        case ACTION_REPORT:
+        case ACTION_READ_METRICS:
+        case ACTION_READ_ALARMS:
+        case ACTION_CANCEL:
+                break;
+        }
+        return EVENT_ALIAS_WRITTEN;
+}
+
+static void fill_alias(Drive *d, const Action *a, Event *e, char revision[static REVISION_SIZE]) {
+        if (a->kind == ACTION_WRITE_ALIAS)
+                e->fault = fake_alias_write(&d->alias, &a->write.route, a->write.revision);
+        else if (a->kind == ACTION_CREATE_ALIAS)
+                e->fault = fake_alias_create(&d->alias, a->version);
+        if (e->fault == FAULT_NONE)
+                fake_alias_show(&d->alias, FAKE_PRESENT, e, revision);
+}
+
 void drive_reply(Drive *d) {
         Action a = d->alias_effect;
-        Event e = { .target = 0, .op_id = a.op_id, .request_id = "req-1" };
+        Event e = { .target = 0, .request_id = "req-1" };
         char revision[REVISION_SIZE];
+        FakeTexts texts;
 
-        EXPECT(a.op_id != 0);
-        d->alias_effect = (Action){ 0 };
-        if (a.kind == ACTION_READ_VERSION) {
+        if (a.kind == ACTION_READ_VERSION)
                 fill_version(d, &a, &e);
-        } else if (a.kind == ACTION_READ_ALIAS) {
-                e.kind = EVENT_ALIAS_READ;
-                fake_alias_show(&d->alias, FAKE_PRESENT, &e, revision);
-        } else {
-                e.kind = EVENT_ALIAS_WRITTEN;
-                e.fault = fake_alias_write(&d->alias, &a.write.route, a.write.revision);
-                if (e.fault == FAULT_NONE)
-                        fake_alias_show(&d->alias, FAKE_PRESENT, &e, revision);
-        }
-        EXPECT_OK(drive_event(d, &e));
+        else if (!fake_function_answer(&d->function, &a, &e, &texts))
+                fill_alias(d, &a, &e, revision);
+        drive_answer(d, &e);
+}
+
+void drive_answer(Drive *d, Event *e) {
+        e->op_id = d->alias_effect.op_id;
+        e->kind = completion_of(d->alias_effect.kind);
+        EXPECT(e->op_id != 0);
+        d->alias_effect = (Action){ 0 };
+        EXPECT_OK(drive_event(d, e));
 }
 
 void drive_refuse(Drive *d, Fault fault) {
-        Action a = d->alias_effect;
-        Event e = { .op_id = a.op_id, .fault = fault, .error = "AWS's words" };
+        Event e = { .fault = fault, .error = "AWS's words" };
 
-        EXPECT(a.op_id != 0);
-        d->alias_effect = (Action){ 0 };
-        e.kind = a.kind == ACTION_READ_ALIAS            ? EVENT_ALIAS_READ
-                        : a.kind == ACTION_READ_VERSION ? EVENT_VERSION_READ
-                                                        : EVENT_ALIAS_WRITTEN;
-        EXPECT_OK(drive_event(d, &e));
+        drive_answer(d, &e);
 }
 
 static void take_metrics(Drive *d, const CheckFault *fault) {

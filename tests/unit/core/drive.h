@@ -6,6 +6,7 @@
 #include "core/rollout.h"
 #include "core/trace.h"
 #include "lib/fake-alias.h"
+#include "lib/fake-function.h"
 #include "lib/test.h"
 
 typedef struct Drive {
@@ -17,6 +18,7 @@ typedef struct Drive {
         ActionList *actions; /* of the last event */
         Now now;
         FakeAlias alias;
+        FakeFunction function;
         Action alias_effect, poll_effect, alarm_effect; /* outstanding; op_id 0: none */
         bool version_active;
         uint64_t role[2], dead_letter[2]; /* old, new */
@@ -36,6 +38,7 @@ void drive_tick(Drive *d); /* moves the clock to the deadline first */
 void drive_wait(Drive *d, usec_t span);
 void drive_resume(Drive *d);
 void drive_reply(Drive *d);               /* the alias effect, as Lambda would answer */
+void drive_answer(Drive *d, Event *e);    /* the alias effect, with this event's members */
 void drive_refuse(Drive *d, Fault fault); /* the alias effect failed */
 void drive_metrics(Drive *d);             /* the poll, with the drive's rates, up to the present */
 void drive_blind(Drive *d, Fault fault);  /* the poll failed */

@@ -45,3 +45,23 @@ TEST(a_group_waits_for_all_its_aliases) {
         EXPECT(!admit_may_start(e, 3, 2, &blocker)); /* the group came first: it must not starve */
         EXPECT_INT(blocker, 1);
 }
+
+TEST(who_gives_way_to_a_newer_plan) {
+        AdmitEntry e[] = {
+                { .order = 1, .targets = both, .n_targets = 2, .phase = PHASE_BAKING, .gives_way = true },
+                { .order = 2, .targets = mail, .n_targets = 1, .phase = PHASE_QUEUED },
+                { .order = 3, .targets = live, .n_targets = 1, .phase = PHASE_QUEUED, .gives_way = true },
+        };
+        size_t newer = 99;
+
+        EXPECT(admit_must_give_way(e, 3, 0, &newer));
+        EXPECT_INT(newer, 1);
+        EXPECT(!admit_must_give_way(e, 3, 1, &newer)); /* its plan does not say so */
+        EXPECT(!admit_must_give_way(e, 3, 2, &newer)); /* nothing is newer */
+        e[0].phase = PHASE_ROLLING_BACK;               /* it is on its way already */
+        EXPECT(!admit_must_give_way(e, 3, 0, &newer));
+        e[0].phase = PHASE_QUEUED; /* one that waits leaves the queue */
+        EXPECT(admit_must_give_way(e, 3, 0, &newer));
+        e[0].gives_way = false;
+        EXPECT(!admit_must_give_way(e, 3, 0, &newer));
+}

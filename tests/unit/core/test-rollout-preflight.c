@@ -16,6 +16,8 @@ TEST(reads_alias_then_both_versions) {
         drive_start(d);
         EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
         drive_reply(d);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_CONCURRENCY);
+        drive_reply(d);
         EXPECT_INT(drive_target(d)->seen_wall, d->now.wall);
         EXPECT_INT(d->alias_effect.version, 41);
         drive_reply(d);
@@ -89,7 +91,7 @@ TEST(missing_alias_and_versions) {
                 _cleanup_(drive_freep) Drive *d = drive_new();
 
                 drive_start(d);
-                for (size_t n = 0; n < i; n++)
+                for (size_t n = 0; n < i + (i > 0); n++)
                         drive_reply(d);
                 drive_refuse(d, FAULT_MISSING);
                 expect_rejected(d, expected[i]);
@@ -129,6 +131,7 @@ TEST(version_not_active) {
         drive_start(d);
         drive_reply(d);
         drive_reply(d);
+        drive_reply(d);
         expect_rejected(d, REASON_VERSION_STATE);
 }
 
@@ -137,12 +140,12 @@ TEST(versions_that_lambda_does_not_split) {
 
         d->role[1] = 7;
         drive_start(d);
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 4; i++)
                 drive_reply(d);
         expect_rejected(d, REASON_ROLE_DIFFERS);
         e->dead_letter[0] = 7;
         drive_start(e);
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 4; i++)
                 drive_reply(e);
         expect_rejected(e, REASON_DEAD_LETTER_DIFFERS);
 }
@@ -167,6 +170,7 @@ static Drive *drive_with_alarm(AlarmSays says) {
         d->plan.n_checks = 2;
         d->alarm_says = says;
         drive_start(d);
+        drive_reply(d);
         drive_reply(d);
         drive_reply(d);
         drive_reply(d);

@@ -247,17 +247,18 @@ static RolloutState *pair_at_hold(Drive *d, PlanTarget targets[static PAIR]) {
         d->plan.n_targets = PAIR;
         rollout_init(state, &d->plan, 1);
         pair_feed(d, state, &e);
-        for (unsigned i = 0; i < 4 * PAIR; i++) { /* alias, both versions, write */
+        for (unsigned i = 0; i < 5 * PAIR; i++) { /* alias, concurrency, both versions, write */
                 const TargetState *t = &state->targets[i % PAIR];
                 unsigned round = i / PAIR;
 
                 e = (Event){ .target = i % PAIR,
                         .op_id = t->alias_op.id,
-                        .revision = round == 3 ? "rev-2" : "rev-1",
-                        .route = round == 3 ? t->want : (Route){ .primary = 41 },
+                        .revision = round == 4 ? "rev-2" : "rev-1",
+                        .route = round == 4 ? t->want : (Route){ .primary = 41 },
                         .version_active = true };
                 e.kind = round == 0          ? EVENT_ALIAS_READ
-                                : round == 3 ? EVENT_ALIAS_WRITTEN
+                                : round == 1 ? EVENT_CONCURRENCY_READ
+                                : round == 4 ? EVENT_ALIAS_WRITTEN
                                              : EVENT_VERSION_READ;
                 pair_feed(d, state, &e);
         }

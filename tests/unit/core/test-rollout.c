@@ -21,13 +21,13 @@ TEST(every_event_in_every_phase_is_answered) {
         for (size_t p = 0; p < ELEMENTSOF(phases); p++) {
                 for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
                         _cleanup_(drive_freep) Drive *d = drive_new();
-                        Event e = { .kind = (EventKind) kind, .op_id = kind > EVENT_TICK ? 999999 : 0 };
+                        Event e = { .kind = (EventKind) kind, .op_id = kind > EVENT_SUPERSEDE ? 999999 : 0 };
                         int expected = 0;
 
                         drive_to(d, phases[p]);
                         if (kind == EVENT_START && phases[p] != PHASE_QUEUED)
                                 expected = -EINVAL;
-                        else if (kind > EVENT_TICK)
+                        else if (kind > EVENT_SUPERSEDE)
                                 expected = -ESTALE;
                         EXPECT_INT(drive_event(d, &e), expected);
                 }
@@ -203,7 +203,7 @@ TEST(a_group_goes_back_in_reverse_order) {
         d->plan.n_checks = 0;
         rollout_init(st, &d->plan, 1);
         EXPECT_OK(rollout_step(st, &d->plan, &e, &d->now, d->actions));
-        for (unsigned round = 0; round < 8; round++) { /* three reads and a write for each */
+        for (unsigned round = 0; round < 10; round++) { /* four reads and a write for each */
                 TargetState *t = &st->targets[round % 2];
                 Event reply = { .target = round % 2,
                         .op_id = t->alias_op.id,
@@ -211,9 +211,10 @@ TEST(a_group_goes_back_in_reverse_order) {
                         .route = t->want,
                         .revision = t->stage == STAGE_WRITE ? "r2" : "r1" };
 
-                reply.kind = t->stage == STAGE_READ_ALIAS ? EVENT_ALIAS_READ
-                                : t->stage == STAGE_WRITE ? EVENT_ALIAS_WRITTEN
-                                                          : EVENT_VERSION_READ;
+                reply.kind = t->stage == STAGE_READ_ALIAS            ? EVENT_ALIAS_READ
+                                : t->stage == STAGE_WRITE            ? EVENT_ALIAS_WRITTEN
+                                : t->stage == STAGE_READ_CONCURRENCY ? EVENT_CONCURRENCY_READ
+                                                                     : EVENT_VERSION_READ;
                 if (t->stage == STAGE_READ_ALIAS)
                         reply.route = (Route){ .primary = 41 };
                 EXPECT_OK(rollout_step(st, &d->plan, &reply, &d->now, d->actions));

@@ -60,7 +60,7 @@ TEST(golden_trace) {
         size_t used = 0;
 
         drive_start(d);
-        for (unsigned i = 0; i < 4; i++) {
+        for (unsigned i = 0; i < 5; i++) {
                 for (size_t n = 0; n < d->actions->n; n++) {
                         if (d->actions->items[n].kind == ACTION_READ_METRICS)
                                 continue;
@@ -73,12 +73,13 @@ TEST(golden_trace) {
                         "persist\n"
                         "report 1 started: checkout:live preflight for version 42\n"
                         "read-alias target=0 op=1\n"
-                        "read-version target=0 op=2 version=41\n"
-                        "read-version target=0 op=3 version=42\n"
+                        "read-concurrency target=0 op=2\n"
+                        "read-version target=0 op=3 version=41\n"
+                        "read-version target=0 op=4 version=42\n"
                         "persist\n"
                         "report 2 preflight-passed: checkout:live preflight passed: version 41 -> 42 in 2 steps, then 100 %\n"
                         "report 3 weight-intent: checkout:live about to go from 0 % to 5 % on version 42\n"
-                        "write-alias target=0 op=4 route=41/42@500 revision=rev-1\n");
+                        "write-alias target=0 op=5 route=41/42@500 revision=rev-1\n");
 }
 
 TEST(events) {

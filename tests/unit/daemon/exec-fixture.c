@@ -80,12 +80,15 @@ static void on_done(const Event *event, void *userdata) {
         keep(f->error, sizeof(f->error), event->error);
         keep(f->request_id, sizeof(f->request_id), event->request_id);
         keep(f->revision, sizeof(f->revision), event->revision);
+        keep(f->code_sha, sizeof(f->code_sha), event->code_sha);
+        keep(f->state_words, sizeof(f->state_words), event->state_words);
         EXPECT(event->n_rows <= FIXTURE_ROWS_MAX && event->n_values <= FIXTURE_ROWS_MAX);
         if (event->n_rows > 0)
                 memcpy(f->rows, event->rows, event->n_rows * sizeof(MetricRow));
         if (event->n_values > 0)
                 memcpy(f->values, event->values, event->n_values * sizeof(MetricValue));
         f->got.error = f->got.request_id = f->got.revision = NULL; /* borrowed for the callback only */
+        f->got.code_sha = f->got.state_words = NULL;
         f->got.rows = NULL;
         f->got.values = NULL;
         f->n_done++;
@@ -96,7 +99,7 @@ static void on_done(const Event *event, void *userdata) {
 void exec_fixture_start(ExecFixture *f, const Action *action) {
         size_t n_done = f->n_done;
 
-        EXPECT_OK(exec_start(f->exec, &f->plan, action, on_done, f, &f->op));
+        EXPECT_OK(exec_start(f->exec, "p@1", &f->plan, action, on_done, f, &f->op));
         EXPECT(f->op);
         EXPECT_INT(f->n_done, n_done);
 }

@@ -38,6 +38,8 @@ static EventKind kind_of(ActionKind kind) {
                 return EVENT_ALIAS_READ;
         if (kind == ACTION_READ_VERSION)
                 return EVENT_VERSION_READ;
+        if (kind == ACTION_READ_CONCURRENCY)
+                return EVENT_CONCURRENCY_READ;
         if (kind == ACTION_READ_ALARMS)
                 return EVENT_ALARMS_READ;
         return kind == ACTION_WRITE_ALIAS ? EVENT_ALIAS_WRITTEN : EVENT_METRICS_READ;
@@ -64,8 +66,8 @@ Exec *exec_free(Exec *e) {
         return NULL;
 }
 
-int exec_start(Exec *e, const Plan *plan, const Action *action, ExecDone done, void *userdata,
-                ExecOp **ret) {
+int exec_start(Exec *e, const char *rollout, const Plan *plan, const Action *action, ExecDone done,
+                void *userdata, ExecOp **ret) {
         if (refuse_with < 0)
                 return refuse_with;
         EXPECT(n_calls < FAKE_CALLS_MAX);

@@ -82,7 +82,7 @@ static Seen *ask(Crowd *c, const Action *action, const char *const *names) {
         c->plans[i].checks = c->checks[i];
         c->plans[i].n_checks = n;
         s->crowd = c;
-        EXPECT_OK(exec_start(c->f->exec, &c->plans[i], action, on_done, s, &s->op));
+        EXPECT_OK(exec_start(c->f->exec, "p@1", &c->plans[i], action, on_done, s, &s->op));
         return s;
 }
 

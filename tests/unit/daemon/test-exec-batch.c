@@ -91,7 +91,7 @@ static Reading *ask(Crowd *c, const Action *action, const PlanCheck *checks, uin
         c->plans[i].checks = checks;
         c->plans[i].n_checks = n_checks;
         r->crowd = c;
-        EXPECT_OK(exec_start(c->f->exec, &c->plans[i], action, on_done, r, &r->op));
+        EXPECT_OK(exec_start(c->f->exec, "p@1", &c->plans[i], action, on_done, r, &r->op));
         return r;
 }
 

@@ -263,7 +263,7 @@ TEST(out_of_memory_while_starting) {
         FAULT_LOOP {
                 const Action *action = _fault % 2 == 0 ? &read_alias : &read_metrics;
                 ExecOp *op = NULL;
-                int r = exec_start(f->exec, &f->plan, action, NULL, NULL, &op);
+                int r = exec_start(f->exec, "p@1", &f->plan, action, NULL, NULL, &op);
 
                 if (!fault_struck()) {
                         EXPECT_OK(r);

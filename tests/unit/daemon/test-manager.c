@@ -72,6 +72,7 @@ static void pass_preflight(ManagerRig *g) {
         Open o = { .kind = ACTION_WRITE_ALIAS };
 
         answer(g, ACTION_READ_ALIAS, alias_at(41, "r-1"));
+        answer(g, ACTION_READ_CONCURRENCY, (Event){ .concurrency = 0 });
         answer(g, ACTION_READ_VERSION, (Event){ .version_active = true, .role = 1 });
         answer(g, ACTION_READ_VERSION, (Event){ .version_active = true, .role = 1 });
         rig_run_until(g->rig, find_open, &o);
@@ -144,7 +145,7 @@ TEST(a_restart_goes_on_and_starts_nothing_anew) {
         EXPECT_INT(fake_exec_call(0)->action.kind, ACTION_READ_ALIAS);
         rig_run_for(g->rig, 1500 * USEC_PER_MSEC);
         EXPECT_STR(manager_rig_list(g), "checkout@1:shifting second@1:queued ");
-        EXPECT_STR(trail(), "read-alias#6 read-metrics#7 ");
+        EXPECT_STR(trail(), "read-alias#7 read-metrics#8 ");
 }
 
 TEST(a_second_daemon_on_the_same_store_does_not_start) {

@@ -78,6 +78,45 @@ TEST(a_live_one_in_eighty_cells) {
                         "PLAN     /etc/canaryd/plans/checkout.yaml @3fa9c1d2e4b5\n");
 }
 
+TEST(a_group_has_a_row_per_alias) {
+        TargetInfo targets[] = {
+                { .function = "checkout",
+                                .alias = "live",
+                                .region = "eu-west-1",
+                                .wave = "canary",
+                                .version_old = 7,
+                                .version_new = 8,
+                                .weight_wanted = 100,
+                                .weight_actual = 100,
+                                .verdict = "healthy",
+                                .check = "",
+                                .cause = "none",
+                                .invocations_new = 41 },
+                { .function = "checkout",
+                                .alias = "live",
+                                .region = "us-east-1",
+                                .wave = "rest",
+                                .version_old = 7,
+                                .version_new = 8,
+                                .weight_wanted = 25,
+                                .verdict = "unknown",
+                                .check = "errors",
+                                .cause = "not-read" },
+        };
+        RolloutInfo info = sample_shifting();
+        _cleanup_(buf_done) Buf out = BUF_INIT(RENDER_BYTES_MAX);
+
+        info.n_targets = ELEMENTSOF(targets);
+        info.targets = targets;
+        EXPECT_OK(view_status(&info, &(Style){ 0 }, &out));
+        EXPECT_CONTAINS(buf_text(&out), "TARGET");
+        EXPECT_CONTAINS(buf_text(&out), "eu-west-1");
+        EXPECT_CONTAINS(buf_text(&out), "canary");
+        EXPECT_CONTAINS(buf_text(&out), "0 of 41");
+        EXPECT_CONTAINS(buf_text(&out), "0 %, wanted 25 %");
+        EXPECT_CONTAINS(buf_text(&out), "unknown: errors not-read");
+}
+
 TEST(a_finished_one) {
         RolloutInfo info = sample_rolled_back();
 
