@@ -12,6 +12,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define FAULT_LOOP_MAX 100000u
 
@@ -19,5 +20,8 @@
 void fault_arm(unsigned n);
 /* Allocations work again. True when the armed one had failed. */
 bool fault_struck(void);
+
+/* What was asked for since the last call, in all: how often, and how many bytes. */
+void fault_tally(size_t *ret_n, size_t *ret_bytes);
 
 #define FAULT_LOOP for (unsigned _fault = 1; fault_arm(_fault), _fault < FAULT_LOOP_MAX; _fault++)

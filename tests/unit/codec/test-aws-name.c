@@ -57,3 +57,39 @@ TEST(functions) {
         EXPECT_CONTAINS(aws_function_fault("arn:aws:lambda:eu-west-1:12:function:checkout", &region, &n),
                         "12 digits");
 }
+
+TEST(buckets) {
+        expect(aws_bucket_fault,
+                        (const char *const[]){ "abc", "my.artifacts-1",
+                                        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                        NULL },
+                        (const char *const[]){ "", "ab", "abc.", "a b", "s3://abc", "arn:aws:s3:::abc",
+                                        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                        NULL });
+}
+
+TEST(keys_of_objects) {
+        char text[1026];
+
+        memset(text, 'k', sizeof(text));
+        text[1025] = '\0';
+        EXPECT(aws_object_key_fault(text));
+        text[1024] = '\0';
+        EXPECT(!aws_object_key_fault(text));
+        expect(aws_object_key_fault, (const char *const[]){ "k", "a/b c/\xc3\xa4.zip", NULL },
+                        (const char *const[]){ "", "a\nb", "a\x7f", "s3://abc/k", NULL });
+}
+
+#define ECR "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+#define DIGEST "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+TEST(images) {
+        expect(aws_image_fault,
+                        (const char *const[]){ ECR "/a:1", ECR "/a/b_c.d-e:latest", ECR "/a@sha256:" DIGEST,
+                                        "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/a:1", NULL },
+                        (const char *const[]){ "", "a", "a:1", "/a:1", ECR, ECR "/", ECR "/a",
+                                        ECR "/a:", ECR "/:1", ECR "/A:1", ECR "/a b:1",
+                                        ECR "/a@sha256:", ECR "/a@sha256:" DIGEST "0", ECR "/a@md5:0",
+                                        "https://" ECR "/a:1", "example.com/a:1",
+                                        "1234.dkr.ecr.eu-west-1.amazonaws.com/a:1", NULL });
+}

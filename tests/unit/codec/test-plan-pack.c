@@ -103,3 +103,54 @@ TEST(what_the_plan_leaves_open_is_filled_in) {
         EXPECT_OK(plan_doc_fill(none, &(const PlanDefaults){ 0 }, &diags));
         EXPECT(!none->plan.targets[0].region && !none->plan.targets[0].role_arn);
 }
+
+/* One target says the region that the daemon has for the other. */
+TEST(filled_in_they_are_the_same) {
+        static const PlanDefaults here = { .region = "eu-west-1" }, there = { .region = "us-east-1" };
+        _cleanup_(plan_doc_freep) PlanDoc *same = NULL, *other = NULL;
+        _cleanup_(freep) PlanDraft *draft = alloc_one(PlanDraft);
+        DiagList diags = { 0 };
+
+        EXPECT(draft);
+        draft_init(draft);
+        draft->targets[1] = draft->targets[0];
+        draft->targets[1].region = "eu-west-1";
+        draft->plan.n_targets = 2;
+        EXPECT_OK(plan_pack(draft, &other));
+        EXPECT_OK(plan_doc_fill(other, &there, &diags));
+        EXPECT_INT(diags.n, 0);
+        EXPECT_OK(plan_pack(draft, &same));
+        EXPECT_INT(plan_doc_fill(same, &here, &diags), -EBADMSG);
+        EXPECT_INT(diags.n_errors, 1);
+        EXPECT_CONTAINS(diags.entries[0].message,
+                        "targets 1 and 2 of the plan are the same alias: both are live of "
+                        "checkout in eu-west-1");
+}
+
+TEST(waves_and_what_is_published) {
+        _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+        _cleanup_(freep) PlanDraft *draft = alloc_one(PlanDraft);
+
+        EXPECT(draft);
+        draft_init(draft);
+        draft->targets[0].publish = (PlanPublish){
+                .kind = PUBLISH_S3, .bucket = "artifacts", .key = "a.zip", .object_version = "7"
+        };
+        draft->targets[1] = (PlanTarget){ .function = "f", .alias = "a", .publish.path = "/a.zip" };
+        draft->targets[2] = (PlanTarget){ .function = "g", .alias = "a", .publish.image = "i:1" };
+        draft->waves[0] = (PlanWave){ .name = "first", .n_targets = 1, .bake = 5 };
+        draft->waves[1] = (PlanWave){ .name = "rest", .first_target = 1, .n_targets = 2 };
+        draft->plan.waves = draft->waves;
+        draft->plan.n_waves = 2;
+        draft->plan.n_targets = 3;
+        EXPECT_OK(plan_pack(draft, &doc));
+        memset(draft, 0xee, sizeof(*draft));
+        EXPECT_STR(doc->plan.targets[0].publish.bucket, "artifacts");
+        EXPECT_STR(doc->plan.targets[0].publish.key, "a.zip");
+        EXPECT_STR(doc->plan.targets[0].publish.object_version, "7");
+        EXPECT_STR(doc->plan.targets[1].publish.path, "/a.zip");
+        EXPECT_STR(doc->plan.targets[2].publish.image, "i:1");
+        EXPECT_STR(doc->plan.waves[1].name, "rest");
+        EXPECT_INT(doc->plan.waves[1].n_targets, 2);
+        EXPECT_INT(doc->plan.waves[0].bake, 5);
+}

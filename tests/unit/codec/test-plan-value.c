@@ -233,3 +233,59 @@ TEST(versions) {
                         expect_said(&v, cases[i].words);
         }
 }
+
+TEST(switches) {
+        static const struct {
+                const char *text;
+                bool value;
+                const char *words;
+        } cases[] = {
+                { "true", true, NULL },
+                { "false", false, NULL },
+                { "yes", false, "found \"yes\"; did you mean \"true\"?" },
+                { "Off", false, "found \"Off\"; did you mean \"false\"?" },
+                { "TRUE", false, "did you mean \"true\"?" },
+                { "1", false, "must be true or false, found \"1\"" },
+                { "[true]", false, "found a list" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(value_done) Value v;
+                bool found = !cases[i].value;
+
+                value_init(&v, cases[i].text);
+                EXPECT_INT(plan_value_bool(v.node, &v.diags, &found), !cases[i].words);
+                EXPECT_INT(found, cases[i].words ? !cases[i].value : cases[i].value);
+                if (cases[i].words)
+                        expect_said(&v, cases[i].words);
+        }
+}
+
+TEST(choices) {
+        static const char *const words[] = { "wait", "supersede" };
+        static const struct {
+                const char *text;
+                size_t value;
+                const char *said;
+        } cases[] = {
+                { "wait", 0, NULL },
+                { "supersede", 1, NULL },
+                { "superseed", 77,
+                                "\"key\" must be one of these, found \"superseed\"; did you mean \"supersede\"?" },
+                { "stop", 77, "must be one of these, found \"stop\"" },
+                { "{}", 77, "found an empty map" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(value_done) Value v;
+                size_t found = 77;
+
+                value_init(&v, cases[i].text);
+                EXPECT_INT(plan_value_choice(v.node, &v.diags, "one of these", words, ELEMENTSOF(words),
+                                           &found),
+                                !cases[i].said);
+                EXPECT_INT(found, cases[i].value);
+                if (cases[i].said)
+                        expect_said(&v, cases[i].said);
+        }
+}

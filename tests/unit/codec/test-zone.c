@@ -40,7 +40,7 @@ static void put_part(Buf *out, char version, unsigned time_size, const Change *c
                 put_number(out, (uint32_t) types[i], 4);
                 put_number(out, 0, 2);
         }
-        (void) buf_append(out, "XXX", 4);
+        (void) buf_append(out, "ABC", 4);
 }
 
 /* A file as today's zic writes it: nothing in its first part. */

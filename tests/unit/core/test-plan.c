@@ -199,3 +199,71 @@ TEST(the_account_of_a_target) {
                 EXPECT(memcmp(account, cases[i].account, n) == 0);
         }
 }
+
+TEST(targets_that_are_the_same) {
+        static const char arn[] = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+        static const char role[] = "arn:aws:iam::123456789012:role/r";
+        const PlanTarget name = { .function = "f", .alias = "a" };
+        PlanTarget other = name;
+
+        EXPECT(plan_target_same(&name, &other));
+        other.alias = "b";
+        EXPECT(!plan_target_same(&name, &other));
+        other = (PlanTarget){ .function = "g", .alias = "a" };
+        EXPECT(!plan_target_same(&name, &other));
+        /* Left open on one side only: nobody knows yet. */
+        other = (PlanTarget){ .function = "f", .alias = "a", .region = "eu-west-1" };
+        EXPECT(!plan_target_same(&name, &other));
+        other = (PlanTarget){ .function = "f", .alias = "a", .role_arn = role };
+        EXPECT(!plan_target_same(&name, &other));
+        /* The same account by ARN and by role. */
+        other = (PlanTarget){ .function = arn, .alias = "a", .region = "eu-west-1" };
+        EXPECT(plan_target_same(&other,
+                        &(PlanTarget){ .function = "f",
+                                        .alias = "a",
+                                        .region = "eu-west-1",
+                                        .role_arn = role }));
+        EXPECT(!plan_target_same(&other,
+                        &(PlanTarget){ .function = "f",
+                                        .alias = "a",
+                                        .region = "us-east-1",
+                                        .role_arn = role }));
+}
+
+TEST(targets_twice) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        PlanTarget both[2] = { d->target, d->target };
+
+        d->plan.targets = both;
+        d->plan.n_targets = 2;
+        expect_fault(d, PLAN_DUPLICATE, 1);
+        both[1].alias = "another";
+        expect_fault(d, PLAN_OK, 77);
+}
+
+TEST(an_alias_is_created_on_something) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->target.create_alias = true;
+        d->target.from = 0;
+        expect_fault(d, PLAN_CREATE_ALIAS, 0);
+        d->target.from = 41;
+        expect_fault(d, PLAN_OK, 77);
+}
+
+TEST(window) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.window = (PlanWindow){ .days = 1, .from = 1439, .until = 1439, .n_offsets = 1 };
+        expect_fault(d, PLAN_OK, 77);
+        d->plan.window.from = 1440;
+        expect_fault(d, PLAN_WINDOW, 77);
+        d->plan.window = (PlanWindow){ .days = 1, .until = 1440, .n_offsets = 1 };
+        expect_fault(d, PLAN_WINDOW, 77);
+        d->plan.window = (PlanWindow){ .days = 0x80, .n_offsets = 1 };
+        expect_fault(d, PLAN_WINDOW, 77);
+        d->plan.window = (PlanWindow){ .days = 1 };
+        expect_fault(d, PLAN_WINDOW, 77);
+        d->plan.window = (PlanWindow){ .days = 1, .n_offsets = WINDOW_OFFSETS_MAX + 1 };
+        expect_fault(d, PLAN_WINDOW, 77);
+}
