@@ -7,7 +7,7 @@ import sys
 import tempfile
 import zipfile
 
-from rig import CREDENTIALS, Rig, check_writes, holds, run_together, same, wait_for, wanted
+from rig import CREDENTIALS, Rig, check_writes, holds, is_sanitized, note, run_together, same, wait_for, wanted
 
 SCENARIO = CREDENTIALS + """seed: 7
 metrics: {resolution: 1s, delay: 300ms, trickle: 0s, history: 30s}
@@ -182,6 +182,18 @@ def test_an_image_and_back():
         same(first["body"]["ImageUri"], image)
         old = hashlib.sha256((REGISTRY + ":1").encode()).hexdigest()
         same(back["body"]["ImageUri"], "%s@sha256:%s" % (REGISTRY, old))
+        rig.stop()
+
+
+def test_a_zip_is_never_whole_in_memory():
+    with Deploy(size=40 << 20) as rig:
+        rig.submit()
+        rig.wait_phase("rollout@1", "succeeded", seconds=90)
+        same(rig.code("42"), rig.zip)
+        with open("/proc/%d/status" % rig.process.pid) as f:
+            peak = int(next(line for line in f if line.startswith("VmHWM:")).split()[1]) * 1024
+        note("%d MiB of zip, at most %d MiB of memory" % (len(rig.zip) >> 20, peak >> 20))
+        holds(is_sanitized() or peak < len(rig.zip), peak)
         rig.stop()
 
 

@@ -9,7 +9,8 @@
 TEST(a_copy_outlives_everything_it_was_made_of) {
         MetricRow rows[2] = { { .start = 60, .new_version = { .invocations = 7 } }, { .start = 120 } };
         MetricValue values[1] = { { .start = 60, .check = 3, .value = 812.5 } };
-        char request_id[] = "req-1", error[] = "Rate exceeded", revision[] = "r-1";
+        char request_id[] = "req-1", error[] = "Rate exceeded", revision[] = "r-1", code_sha[] = "47DEQ",
+             state_words[] = "no memory";
         _cleanup_(event_copy_freep) EventCopy *c = NULL;
         Event event = { .kind = EVENT_METRICS_READ,
                 .target = 2,
@@ -19,6 +20,8 @@ TEST(a_copy_outlives_everything_it_was_made_of) {
                 .request_id = request_id,
                 .error = error,
                 .revision = revision,
+                .code_sha = code_sha,
+                .state_words = state_words,
                 .route = { .primary = 41 },
                 .rows = rows,
                 .n_rows = 2,
@@ -31,6 +34,8 @@ TEST(a_copy_outlives_everything_it_was_made_of) {
         memset(request_id, 'x', sizeof(request_id) - 1);
         memset(error, 'x', sizeof(error) - 1);
         memset(revision, 'x', sizeof(revision) - 1);
+        memset(code_sha, 'x', sizeof(code_sha) - 1);
+        memset(state_words, 'x', sizeof(state_words) - 1);
         EXPECT_INT(c->event.kind, EVENT_METRICS_READ);
         EXPECT_INT(c->event.target, 2);
         EXPECT_INT(c->event.op_id, 9);
@@ -38,6 +43,8 @@ TEST(a_copy_outlives_everything_it_was_made_of) {
         EXPECT_STR(c->event.request_id, "req-1");
         EXPECT_STR(c->event.error, "Rate exceeded");
         EXPECT_STR(c->event.revision, "r-1");
+        EXPECT_STR(c->event.code_sha, "47DEQ");
+        EXPECT_STR(c->event.state_words, "no memory");
         EXPECT_INT(c->event.rows[0].start, 60);
         EXPECT_NEAR(c->event.rows[0].new_version.invocations, 7, 0);
         EXPECT_INT(c->event.rows[1].start, 120);
