@@ -167,6 +167,7 @@ Manager *manager_free(Manager *m) {
         m->bus = bus_free(m->bus);
         m->watch = watch_free(m->watch);
         m->review = sd_event_source_disable_unref(m->review);
+        m->refusal_lines = sd_event_source_disable_unref(m->refusal_lines);
         manager_drop_accepts(m);
         while (m->slots && map_next(m->slots, &cursor, &id, &value))
                 (void) slot_free(value);
