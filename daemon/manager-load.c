@@ -6,6 +6,7 @@
 #include "codec/record.h"
 #include "core/invariant.h"
 #include "core/trace.h"
+#include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/manager-internal.h"
 
@@ -15,17 +16,20 @@
 static int read_plan(const Manager *m, const StoreRow *row, PlanDoc **ret, char reterr[static REASON_MAX]) {
         _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
         uint8_t sha256[DIGEST_SIZE];
+        Now now;
         int r;
 
         if (!diags)
                 return -ENOMEM;
+        clock_read(&now);
         r = digest_sha256(row->plan_text, row->plan_size, sha256);
         if (r >= 0 && memcmp(sha256, row->plan_sha256, PLAN_HASH_SIZE) != 0)
                 r = -EUCLEAN;
         if (r >= 0)
-                r = plan_parse(row->plan_text, row->plan_size, row->name, row->plan_sha256, diags, ret);
+                r = plan_parse(row->plan_text, row->plan_size, row->name, row->plan_sha256, now.wall, diags,
+                                ret);
         if (r >= 0)
-                r = plan_doc_fill(*ret, &m->defaults);
+                r = plan_doc_fill(*ret, &m->defaults, diags);
         if (r == -EBADMSG && diags->n > 0)
                 (void) snprintf(reterr, REASON_MAX,
                                 "its stored plan is not accepted any more: line %u: %.200s",

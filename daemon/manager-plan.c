@@ -253,13 +253,15 @@ static void manager_on_changed(const WatchFile *file, void *userdata) {
         _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
         Manager *m = userdata;
         int r = diags ? 0 : -ENOMEM;
+        Now now;
 
+        clock_read(&now);
         if (file->again && refuse_again(m, file))
                 return;
         if (r >= 0)
-                r = plan_parse(file->text, file->size, file->stem, file->sha256, diags, &doc);
+                r = plan_parse(file->text, file->size, file->stem, file->sha256, now.wall, diags, &doc);
         if (r >= 0)
-                r = plan_doc_fill(doc, &m->defaults);
+                r = plan_doc_fill(doc, &m->defaults, diags);
         if (r == -EBADMSG)
                 refuse_content(m, file, diags);
         else if (r < 0)

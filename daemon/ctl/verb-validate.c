@@ -8,6 +8,7 @@
 #include "codec/info-json.h"
 #include "codec/json-write.h"
 #include "codec/plan-yaml.h"
+#include "daemon/clock.h"
 #include "daemon/ctl/verb.h"
 
 /* One file that was looked at. */
@@ -46,16 +47,19 @@ static int check_file(Checked *checked, Buf *err) {
         _cleanup_(freep) char *text = NULL;
         _cleanup_(freep) char *name = default_name(checked->path);
         size_t size = 0;
+        Now now;
         int r;
 
         if (!name)
                 return -ENOMEM;
+        clock_read(&now);
         r = fs_read(AT_FDCWD, checked->path, true, PLAN_BYTES_MAX, &text, &size, NULL);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
                 diag_add(&checked->diags, DIAG_ERROR, 0, 0, "cannot read: %s", explain(r));
-        else if ((r = plan_parse(text, size, name, no_hash, &checked->diags, &checked->doc)) == -ENOMEM)
+        else if ((r = plan_parse(text, size, name, no_hash, now.wall, &checked->diags, &checked->doc)) ==
+                        -ENOMEM)
                 return r;
         for (size_t i = 0; i < checked->diags.n; i++)
                 (void) diag_render(&checked->diags.entries[i], checked->path, text, size, err);

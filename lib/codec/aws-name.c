@@ -13,6 +13,9 @@
 #define ROLE_FIELDS 6 /* arn:PARTITION:iam::ACCOUNT:role/PATH/NAME */
 #define ACCOUNT_DIGITS 12
 #define EXTERNAL_ID_MIN 2
+#define BUCKET_MIN 3
+#define IMAGE_TAG_MAX 128
+#define IMAGE_DIGEST_DIGITS 64
 
 static bool consists_of(const char *s, size_t n, const char *characters) {
         return n > 0 && strspn(s, characters) >= n;
@@ -135,4 +138,64 @@ const char *aws_external_id_fault(const char *s) {
         if (!consists_of(s, n, LOWER UPPER DIGITS "_+=,.@:/-"))
                 return "it has letters, digits and _+=,.@:/- only";
         return NULL;
+}
+
+const char *aws_bucket_fault(const char *s) {
+        size_t n = strlen(s);
+
+        if (str_after(s, "s3:") || str_after(s, "arn:"))
+                return "write the bucket's name alone, and what is in it under \"key\"";
+        if (n < BUCKET_MIN || n > AWS_BUCKET_MAX)
+                return "buckets have names of 3 to 63 characters";
+        if (!consists_of(s, n, LOWER UPPER DIGITS ".-_") || s[n - 1] == '.')
+                return "buckets have letters, digits, \".\", \"-\" and \"_\" in their names only";
+        return NULL;
+}
+
+const char *aws_object_key_fault(const char *s) {
+        size_t n = strlen(s);
+
+        if (n == 0 || n > AWS_OBJECT_KEY_MAX)
+                return "it has 1 to 1024 characters";
+        if (str_after(s, "s3:"))
+                return "write what is behind the bucket's name, and that one under \"bucket\"";
+        for (size_t i = 0; i < n; i++)
+                if ((unsigned char) s[i] < ' ' || s[i] == 0x7f)
+                        return "it has no control characters";
+        return NULL;
+}
+
+/* Behind the name of the repository: ":TAG" or "@sha256:DIGEST". */
+static bool image_end_is_valid(const char *s) {
+        const char *digest = str_after(s, "@sha256:");
+        size_t n;
+
+        if (digest)
+                return strlen(digest) == IMAGE_DIGEST_DIGITS &&
+                                consists_of(digest, IMAGE_DIGEST_DIGITS, DIGITS "abcdef");
+        n = strlen(s);
+        return s[0] == ':' && n - 1 <= IMAGE_TAG_MAX && consists_of(s + 1, n - 1, LAMBDA_NAME ".");
+}
+
+const char *aws_image_fault(const char *s) {
+        const char *path = strchr(s, '/');
+        size_t host = path ? (size_t) (path - s) : 0, name;
+
+        if (strstr(s, "://"))
+                return "leave out what ends in \"://\"";
+        if (!path || host < ACCOUNT_DIGITS + 1 || strspn(s, DIGITS) != ACCOUNT_DIGITS ||
+                        !consists_of(s, host, LOWER DIGITS ".-") ||
+                        !str_after(s + ACCOUNT_DIGITS, ".dkr.ecr"))
+                return "Lambda takes images of Amazon ECR only: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG";
+        if (strlen(s) > AWS_IMAGE_MAX)
+                return "no image has such a long name";
+        name = strspn(path + 1, LOWER DIGITS "._-/");
+        if (name == 0 || (path[name + 1] != '\0' && !strchr(":@", path[name + 1])))
+                return "repositories have small letters, digits and \"._-/\" in their names only";
+        if (path[name + 1] == '\0')
+                return "say which one: write \":TAG\" or \"@sha256:DIGEST\" behind the name";
+        if (image_end_is_valid(path + 1 + name))
+                return NULL;
+        return path[name + 1] == '@' ? "digests read @sha256: and 64 digits from 0 to f"
+                                     : "tags have at most 128 letters, digits, \"-\", \"_\" and \".\"";
 }

@@ -1,11 +1,10 @@
-#include <stdio.h>
-
 #include "base/str.h"
 #include "base/utf8.h"
 #include "codec/decimal.h"
 #include "codec/plan-internal.h"
 #include "codec/plan-value.h"
 
+#define STAT_MAX 15 /* bytes */
 #define LIMIT_ERRORS_MAX UINT64_C(1000000000)
 
 #define WANTS_METRIC "one of error_rate, errors, duration"
@@ -22,17 +21,6 @@ static const char *const metrics[] = {
 };
 
 static const char *const metrics_to_come[] = { "throttles", "invocations" };
-
-/* Adds "did you mean" when there is something near. */
-static void refuse_word(const YamlNode *node, DiagList *diags, const char *wants, const char *const *words,
-                size_t n) {
-        const char *nearest = node->kind == NODE_SCALAR ? str_nearest(node->text, words, n) : NULL;
-        char advice[64];
-
-        if (nearest)
-                (void) snprintf(advice, sizeof(advice), "did you mean \"%s\"?", nearest);
-        yaml_refuse(node, diags, wants, nearest ? advice : NULL);
-}
 
 static bool read_metric(const YamlNode *node, DiagList *diags, CheckKind *ret) {
         if (node->kind == NODE_MAP) {
@@ -51,7 +39,7 @@ static bool read_metric(const YamlNode *node, DiagList *diags, CheckKind *ret) {
                                         "that one is not supported by this version of canaryd");
                         return false;
                 }
-        refuse_word(node, diags, WANTS_METRIC, metrics, ELEMENTSOF(metrics));
+        plan_refuse_word(node, diags, WANTS_METRIC, metrics, ELEMENTSOF(metrics));
         return false;
 }
 
@@ -82,7 +70,7 @@ static bool stat_is_percentile(const char *s) {
         Decimal d = { 0 };
         uint64_t hundredths;
 
-        return s[0] == 'p' && decimal_parse(s + 1, strlen(s + 1), &d) >= 0 &&
+        return s[0] == 'p' && strlen(s) <= STAT_MAX && decimal_parse(s + 1, strlen(s + 1), &d) >= 0 &&
                         decimal_to_units(&d, 2, 9999, &hundredths) >= 0 && hundredths >= 5000 && s[1] != '0';
 }
 
@@ -102,29 +90,26 @@ static const char *stat_advice(const char *s) {
         return NULL;
 }
 
-static void read_stat(const YamlNode *node, DiagList *diags, char text[static PLAN_STAT_MAX + 1],
-                PlanCheck *check) {
+static void read_stat(const YamlNode *node, DiagList *diags, PlanCheck *check) {
         static const char *const words[] = { "Average", "Maximum" };
         const char *s = yaml_text_of(node, diags, WANTS_STAT);
 
         if (!s)
                 return;
-        if ((streq(s, "Average") || streq(s, "Maximum") || stat_is_percentile(s)) &&
-                        str_copy(text, PLAN_STAT_MAX + 1, s) >= 0)
-                check->stat = text;
+        if (streq(s, "Average") || streq(s, "Maximum") || stat_is_percentile(s))
+                check->stat = s;
         else if (stat_advice(s))
                 yaml_refuse(node, diags, WANTS_STAT, stat_advice(s));
         else
-                refuse_word(node, diags, WANTS_STAT, words, ELEMENTSOF(words));
+                plan_refuse_word(node, diags, WANTS_STAT, words, ELEMENTSOF(words));
 }
 
 /* A statistic belongs to durations and nowhere else. */
-static void check_stat(const YamlNode *node, DiagList *diags, char text[static PLAN_STAT_MAX + 1],
-                PlanCheck *check) {
+static void check_stat(const YamlNode *node, DiagList *diags, PlanCheck *check) {
         const YamlNode *stat = yaml_map_get(node, "stat");
 
         if (check->kind == CHECK_DURATION && stat)
-                read_stat(stat, diags, text, check);
+                read_stat(stat, diags, check);
         else if (check->kind == CHECK_DURATION && !yaml_map_has(node, "stat"))
                 diag_add(diags, DIAG_ERROR, node->line, node->column,
                                 "a check of duration needs \"stat\"; write which statistic, like \"stat: p99\"");
@@ -154,8 +139,7 @@ static const char *alarm_fault(const char *s) {
 }
 
 /* An alarm is compared with nothing: it rings or it does not. */
-static bool read_alarm(
-                const YamlNode *node, DiagList *diags, char text[static ALARM_NAME_SIZE], PlanCheck *check) {
+static bool read_alarm(const YamlNode *node, DiagList *diags, PlanCheck *check) {
         static const char *const others[] = { "metric", "max", "min_requests", "stat" };
         const YamlNode *alarm = yaml_map_get(node, "alarm"), *other;
         const char *s = alarm ? yaml_text_of(alarm, diags, WANTS_ALARM) : NULL;
@@ -169,10 +153,10 @@ static bool read_alarm(
                                         others[i]);
         if (fault)
                 yaml_refuse(alarm, diags, WANTS_ALARM, fault);
-        if (!s || fault || str_copy(text, ALARM_NAME_SIZE, s) < 0)
+        if (!s || fault)
                 return false;
         check->kind = CHECK_ALARM;
-        check->alarm = text;
+        check->alarm = s;
         return true;
 }
 
@@ -197,12 +181,7 @@ static void read_name(const YamlNode *node, uint32_t index, PlanDraft *draft, Di
 
         if (!s)
                 return;
-        if (s == check->alarm)
-                check->name = check->alarm; /* may be longer than other names */
-        else if (str_copy(draft->check_names[index], CHECK_NAME_MAX + 1, s) < 0)
-                return;
-        else
-                check->name = draft->check_names[index];
+        check->name = s;
         if (!place)
                 place = node;
         draft->check_lines[index] = place->line;
@@ -226,7 +205,7 @@ void plan_read_check(const YamlNode *node, PlanDraft *draft, DiagList *diags) {
                 return;
         check->min_requests = 1;
         if (yaml_map_has(node, "alarm")) {
-                if (!read_alarm(node, diags, draft->alarms[index], check))
+                if (!read_alarm(node, diags, check))
                         return;
                 draft->plan.n_checks++;
                 read_name(node, index, draft, diags);
@@ -243,6 +222,6 @@ void plan_read_check(const YamlNode *node, PlanDraft *draft, DiagList *diags) {
         draft->plan.n_checks++;
         if (max)
                 read_max(max, diags, check);
-        check_stat(node, diags, draft->stats[index], check);
+        check_stat(node, diags, check);
         read_name(node, index, draft, diags);
 }

@@ -73,11 +73,18 @@ static uint32_t read_step(const YamlNode *node, uint32_t before, PlanDraft *draf
 }
 
 void plan_read_steps(const YamlNode *top, PlanDraft *draft, DiagList *diags) {
-        const YamlNode *list = yaml_map_get(top, "steps");
+        const YamlNode *list = yaml_map_get(top, "steps"), *strategy = yaml_map_get(top, "strategy");
         uint32_t weight = 0;
         size_t n = 0;
 
         draft->plan.steps = draft->steps;
+        if (list && strategy)
+                diag_add(diags, DIAG_ERROR, strategy->key->line, strategy->key->column,
+                                "\"strategy\" stands for steps, but there are \"steps\" on line %u; remove one of "
+                                "them",
+                                list->key->line);
+        else if (strategy)
+                plan_read_strategy(strategy, draft, diags);
         if (!list)
                 return;
         if (list->kind != NODE_LIST) {

@@ -16,6 +16,8 @@
 #define WANTS_MILLISECONDS "a number of milliseconds, such as 800 or 800ms"
 #define WANTS_VERSION "the number of a published version, such as 42"
 
+#define WANTS_BOOL "true or false"
+
 #define DIGITS "0123456789"
 
 static bool is_number(const char *s) {
@@ -221,5 +223,48 @@ bool plan_value_version(const YamlNode *node, DiagList *diags, uint64_t *ret) {
                 *ret = value;
                 return true;
         }
+        return false;
+}
+
+void plan_refuse_word(const YamlNode *node, DiagList *diags, const char *wants, const char *const *words,
+                size_t n) {
+        const char *nearest = node->kind == NODE_SCALAR ? str_nearest(node->text, words, n) : NULL;
+        char advice[96];
+
+        if (nearest)
+                (void) snprintf(advice, sizeof(advice), "did you mean \"%s\"?", nearest);
+        yaml_refuse(node, diags, wants, nearest ? advice : NULL);
+}
+
+bool plan_value_choice(const YamlNode *node, DiagList *diags, const char *wants, const char *const *words,
+                size_t n, size_t *ret) {
+        const char *s = yaml_text_of(node, diags, wants);
+
+        if (!s)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (streq(s, words[i])) {
+                        *ret = i;
+                        return true;
+                }
+        plan_refuse_word(node, diags, wants, words, n);
+        return false;
+}
+
+bool plan_value_bool(const YamlNode *node, DiagList *diags, bool *ret) {
+        const char *s = yaml_text_of(node, diags, WANTS_BOOL);
+
+        if (!s)
+                return false;
+        if (streq(s, "true") || streq(s, "false")) {
+                *ret = streq(s, "true");
+                return true;
+        }
+        if (strcaseeq(s, "yes") || strcaseeq(s, "on") || strcaseeq(s, "true"))
+                yaml_refuse(node, diags, WANTS_BOOL, "did you mean \"true\"?");
+        else if (strcaseeq(s, "no") || strcaseeq(s, "off") || strcaseeq(s, "false"))
+                yaml_refuse(node, diags, WANTS_BOOL, "did you mean \"false\"?");
+        else
+                yaml_refuse(node, diags, WANTS_BOOL, NULL);
         return false;
 }

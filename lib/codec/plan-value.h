@@ -23,5 +23,16 @@ bool plan_value_milliseconds(const YamlNode *node, DiagList *diags, double *ret)
 bool plan_value_count(const YamlNode *node, DiagList *diags, const char *what, uint64_t min, uint64_t max,
                 uint64_t *ret);
 
+/* "true" or "false". */
+bool plan_value_bool(const YamlNode *node, DiagList *diags, bool *ret);
+
+/* One of n words, *ret its index. "wants" names them. */
+bool plan_value_choice(const YamlNode *node, DiagList *diags, const char *wants, const char *const *words,
+                size_t n, size_t *ret);
+
+/* yaml_refuse() with "did you mean" for the nearest of n words, if one is near. */
+void plan_refuse_word(const YamlNode *node, DiagList *diags, const char *wants, const char *const *words,
+                size_t n);
+
 /* The number of a published version. */
 bool plan_value_version(const YamlNode *node, DiagList *diags, uint64_t *ret);

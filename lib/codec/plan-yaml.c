@@ -11,6 +11,7 @@
 
 #define PLAN_FORMAT 1
 
+#define WANTS_NEWER_PLAN "one of wait, supersede"
 #define WANTS_FORMAT "the number of the plan format, 1"
 #define WANTS_NAME \
         "a name of letters, digits, \".\", \"_\" and \"-\", at most 64, beginning with a letter or digit"
@@ -40,11 +41,11 @@ static void read_name(const YamlNode *top, const char *default_name, PlanDraft *
         const YamlNode *node = yaml_map_get(top, "name");
         const char *s = node ? yaml_text_of(node, diags, WANTS_NAME) : default_name;
 
-        draft->plan.name = draft->name;
+        draft->plan.name = "";
         if (!s || (!node && yaml_map_has(top, "name")))
                 return;
         if (plan_name_is_valid(s))
-                (void) str_copy(draft->name, sizeof(draft->name), s);
+                draft->plan.name = s;
         else if (node)
                 yaml_refuse(node, diags, WANTS_NAME, NULL);
         else
@@ -66,6 +67,28 @@ static void read_times(const YamlNode *top, PlanDraft *draft, DiagList *diags) {
                                 deadline, diags, USEC_PER_SEC, USEC_INFINITY, &draft->plan.deadline);
 }
 
+static void read_rollback(const YamlNode *top, Plan *plan, DiagList *diags) {
+        const YamlNode *node = yaml_map_get(top, "rollback"), *restore;
+
+        if (!node || !yaml_map_check(node, &plan_rule_rollback, diags))
+                return;
+        restore = yaml_map_get(node, "restore_code");
+        if (restore)
+                (void) plan_value_bool(restore, diags, &plan->restore_code);
+}
+
+static void read_newer_plan(const YamlNode *top, Plan *plan, DiagList *diags) {
+        static const char *const words[] = {
+                [NEWER_WAITS] = "wait",
+                [NEWER_SUPERSEDES] = "supersede",
+        };
+        const YamlNode *node = yaml_map_get(top, "on_newer_plan");
+        size_t choice;
+
+        if (node && plan_value_choice(node, diags, WANTS_NEWER_PLAN, words, ELEMENTSOF(words), &choice))
+                plan->on_newer_plan = (NewerPlan) choice;
+}
+
 static void check_deadline(const YamlNode *top, const Plan *plan, DiagList *diags) {
         const YamlNode *place = yaml_map_get(top, "deadline");
         char shortest[TIME_TEXT_MAX], deadline[TIME_TEXT_MAX];
@@ -76,12 +99,16 @@ static void check_deadline(const YamlNode *top, const Plan *plan, DiagList *diag
         if (!place)
                 place = yaml_map_get(top, "steps");
         if (!place)
+                place = yaml_map_get(top, "strategy");
+        if (!place)
                 place = top;
         duration_format(plan_shortest(plan), shortest);
         duration_format(plan->deadline, deadline);
         diag_add(diags, DIAG_ERROR, place->line, place->column,
-                        "holds and bake take %s together, but the deadline is %s%s; raise \"deadline\" or shorten them",
-                        shortest, deadline, is_given ? "" : " when the plan says nothing");
+                        "holds and bake take %s together%s, but the deadline is %s%s; raise \"deadline\" or shorten "
+                        "them",
+                        shortest, plan->n_waves > 1 ? " over all waves" : "", deadline,
+                        is_given ? "" : " when the plan says nothing");
 }
 
 /* The reading above misses nothing that plan_check() finds. If ever it does: no plan passes unchecked. */
@@ -94,20 +121,30 @@ static void check_whole(const Plan *plan, DiagList *diags) {
                                 (int) fault, (unsigned) index + 1);
 }
 
-static void read_plan(const YamlNode *top, const char *default_name, PlanDraft *draft, DiagList *diags) {
+static int read_plan(const YamlNode *top, const char *default_name, usec_t now, PlanDraft *draft,
+                DiagList *diags) {
+        int r;
+
         if (!yaml_map_check(top, &plan_rule_top, diags))
-                return;
+                return 0;
         read_format(top, diags);
         read_name(top, default_name, draft, diags);
-        plan_read_target(top, draft, diags);
+        plan_read_targets(top, draft, diags);
         read_times(top, draft, diags);
         plan_read_steps(top, draft, diags);
+        plan_read_wave_bakes(draft);
+        r = plan_read_window(top, now, draft, diags);
+        if (r < 0)
+                return r;
+        read_newer_plan(top, &draft->plan, diags);
+        read_rollback(top, &draft->plan, diags);
         plan_read_health(top, draft, diags);
         check_deadline(top, &draft->plan, diags);
+        return 0;
 }
 
 int plan_parse(const char *text, size_t size, const char *default_name,
-                const uint8_t sha256[static PLAN_HASH_SIZE], DiagList *diags, PlanDoc **ret) {
+                const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret) {
         _cleanup_(yaml_tree_freep) YamlTree *tree = NULL;
         _cleanup_(freep) PlanDraft *draft = NULL;
         size_t first = diags->n, errors_before = diags->n_errors;
@@ -128,11 +165,13 @@ int plan_parse(const char *text, size_t size, const char *default_name,
                 return r;
         }
         if (yaml_tree_root(tree))
-                read_plan(yaml_tree_root(tree), default_name, draft, diags);
+                r = read_plan(yaml_tree_root(tree), default_name, now, draft, diags);
         else
                 diag_add(diags, DIAG_ERROR, 1, 1, "the file is empty; a plan begins with \"format: 1\"");
         if (diags->n_errors == errors_before)
                 check_whole(&draft->plan, diags);
+        if (r < 0)
+                return r;
         yaml_findings_sort(diags, first);
         if (diags->n_errors > errors_before)
                 return -EBADMSG;

@@ -23,14 +23,16 @@ typedef struct PlanDefaults {
 PlanDoc *plan_doc_free(PlanDoc *d);
 DEFINE_TRIVIAL_CLEANUP(PlanDoc *, plan_doc_free);
 
-/* default_name: used when the file names none (the file's name without ".yaml"/".yml"). sha256: of the
- * bytes, stored in the plan. Findings are added to diags; *ret is set only when none of them is an error. 0:
- * fine (maybe with warnings). -EBADMSG: errors in diags. -ENOMEM. */
+/* now: wall; a plan's window is told in times from here on. default_name: used when the file names none (the
+ * file's name without ".yaml"/".yml"). sha256: of the bytes, stored in the plan. Findings are added to
+ * diags; *ret is set only when none of them is an error. 0: fine (maybe with warnings). -EBADMSG: errors in
+ * diags. -ENOMEM. */
 int plan_parse(const char *text, size_t size, const char *default_name,
-                const uint8_t sha256[static PLAN_HASH_SIZE], DiagList *diags, PlanDoc **ret);
+                const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret);
 
 /* A plan's name: [a-z0-9] then [a-z0-9._-], at most PLAN_NAME_MAX; upper case is allowed too. */
 bool plan_name_is_valid(const char *name);
 
-/* Fills them into every target that names no region, or no role; once. -ENOMEM. */
-int plan_doc_fill(PlanDoc *doc, const PlanDefaults *defaults);
+/* Fills them into every target that names no region, or no role; once. -EBADMSG: that makes two targets the
+ * same alias, diags has it. -ENOMEM. */
+int plan_doc_fill(PlanDoc *doc, const PlanDefaults *defaults, DiagList *diags);

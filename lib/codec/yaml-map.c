@@ -4,7 +4,7 @@
 #include "base/str.h"
 
 #define KEYS_MAX 64
-#define KEY_LIST_MAX 200
+#define KEY_LIST_MAX 240
 
 static const KeyRule *find_rule(const MapRule *rule, const char *name) {
         for (size_t i = 0; i < rule->n_keys; i++)

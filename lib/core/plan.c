@@ -8,6 +8,8 @@
 #define EVERY_MIN USEC_PER_SEC
 #define EVERY_MAX USEC_PER_HOUR
 #define LIMIT_MAX 1e15
+#define DAYS_ALL 0x7fu
+#define DAY_MINUTES (24 * 60)
 
 static bool period_is_valid(usec_t period) {
         return period == 1 * USEC_PER_SEC || period == 5 * USEC_PER_SEC || period == 10 * USEC_PER_SEC ||
@@ -30,6 +32,28 @@ static PlanFault check_waves(const Plan *plan, uint32_t *ret_index) {
         return next == plan->n_targets ? PLAN_OK : PLAN_WAVE;
 }
 
+static PlanFault check_target(const Plan *plan, uint32_t index) {
+        const PlanTarget *target = &plan->targets[index];
+
+        if ((target->to == 0) == (target->publish.kind == PUBLISH_NOTHING))
+                return PLAN_NO_VERSION;
+        if (target->to != 0 && target->from == target->to)
+                return PLAN_SAME_VERSION;
+        if (target->create_alias && target->from == 0)
+                return PLAN_CREATE_ALIAS;
+        for (uint32_t i = 0; i < index; i++)
+                if (plan_target_same(&plan->targets[i], target))
+                        return PLAN_DUPLICATE;
+        return PLAN_OK;
+}
+
+static bool window_is_valid(const PlanWindow *w) {
+        if (w->days == 0)
+                return true;
+        return w->days <= DAYS_ALL && w->from < DAY_MINUTES && w->until < DAY_MINUTES && w->n_offsets > 0 &&
+                        w->n_offsets <= WINDOW_OFFSETS_MAX;
+}
+
 static PlanFault check_targets(const Plan *plan, uint32_t *ret_index) {
         if (plan->n_targets == 0)
                 return PLAN_NO_TARGET;
@@ -37,12 +61,8 @@ static PlanFault check_targets(const Plan *plan, uint32_t *ret_index) {
                         plan->n_steps > PLAN_STEPS_MAX || plan->n_checks > PLAN_CHECKS_MAX)
                 return PLAN_TOO_MANY;
         for (uint32_t i = 0; i < plan->n_targets; i++) {
-                PlanFault fault = PLAN_OK;
+                PlanFault fault = check_target(plan, i);
 
-                if ((plan->targets[i].to == 0) == (plan->targets[i].publish.kind == PUBLISH_NOTHING))
-                        fault = PLAN_NO_VERSION;
-                else if (plan->targets[i].to != 0 && plan->targets[i].from == plan->targets[i].to)
-                        fault = PLAN_SAME_VERSION;
                 if (fault != PLAN_OK) {
                         *ret_index = i;
                         return fault;
@@ -142,6 +162,8 @@ PlanFault plan_check(const Plan *plan, uint32_t *ret_index) {
                 return PLAN_EVERY;
         if (plan->settled_after / plan->period > METRIC_ROWS_MAX / 2)
                 return PLAN_SETTLED;
+        if (!window_is_valid(&plan->window))
+                return PLAN_WINDOW;
         if (plan->deadline < plan_shortest(plan))
                 return PLAN_DEADLINE;
         return PLAN_OK;
@@ -164,6 +186,23 @@ const char *plan_target_account(const PlanTarget *target, size_t *ret_size) {
         const char *account = account_of(target->function, ret_size);
 
         return *ret_size > 0 ? account : account_of(target->role_arn, ret_size);
+}
+
+static const char *function_name(const char *function) {
+        const char *colon = strrchr(function, ':');
+
+        return colon ? colon + 1 : function;
+}
+
+bool plan_target_same(const PlanTarget *a, const PlanTarget *b) {
+        size_t n_a, n_b;
+        const char *account_a = plan_target_account(a, &n_a), *account_b = plan_target_account(b, &n_b);
+
+        if (!a->region != !b->region || (a->region && strcmp(a->region, b->region) != 0))
+                return false;
+        return n_a == n_b && memcmp(account_a, account_b, n_a) == 0 &&
+                        strcmp(function_name(a->function), function_name(b->function)) == 0 &&
+                        strcmp(a->alias, b->alias) == 0;
 }
 
 static uint64_t mix(uint64_t hash, const char *s, size_t n) {

@@ -136,7 +136,10 @@ typedef enum PlanFault {
         PLAN_TOO_MANY,     /* targets, steps or checks beyond the limits */
         PLAN_SAME_VERSION, /* from == to */
         PLAN_NO_VERSION,   /* neither "to" nor something to publish, or both */
+        PLAN_DUPLICATE,    /* a target is the same alias as one before it */
+        PLAN_CREATE_ALIAS, /* an alias is to be created, but on which version? */
         PLAN_WAVE,         /* the waves do not hold each target once, in order */
+        PLAN_WINDOW,       /* no time of day, or no word about its time zone */
         PLAN_WEIGHT_RANGE,
         PLAN_WEIGHT_ORDER,   /* steps must ascend */
         PLAN_CHECKS_MISSING, /* no check and not "checks: none" */
@@ -162,6 +165,9 @@ const char *plan_target_account(const PlanTarget *target, size_t *ret_size);
 /* Which alias is meant, as a fingerprint of account, region, function and alias: the same words mean another
  * one when the daemon has moved to another region or account. Never 0. */
 uint64_t plan_target_place(const PlanTarget *target);
+
+/* They are surely the same alias: what one of them leaves open, the other one does, too. */
+bool plan_target_same(const PlanTarget *a, const PlanTarget *b);
 
 /* The i-th wave, also of a plan that has none. */
 PlanWave plan_wave(const Plan *plan, uint32_t i);

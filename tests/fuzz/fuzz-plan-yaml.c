@@ -6,14 +6,29 @@
 #include "codec/plan-yaml.h"
 #include "fuzz/fuzz.h"
 
+#define NOW (UINT64_C(1768478400) * USEC_PER_SEC)
+
+static void check_target(const PlanTarget *t) {
+        const PlanPublish *p = &t->publish;
+
+        FUZZ_CHECK(t->function && t->alias);
+        FUZZ_CHECK(t->role_arn || !t->external_id);
+        FUZZ_CHECK(t->from > 0 || !t->create_alias);
+        FUZZ_CHECK((t->to == 0) == (p->kind != PUBLISH_NOTHING));
+        FUZZ_CHECK((p->kind == PUBLISH_ZIP) == (p->path && p->path[0] == '/'));
+        FUZZ_CHECK((p->kind == PUBLISH_S3) == (p->bucket && p->key));
+        FUZZ_CHECK((p->kind == PUBLISH_IMAGE) == (p->image != NULL));
+        FUZZ_CHECK(!p->object_version || p->kind == PUBLISH_S3);
+        FUZZ_CHECK(!p->has_sha256 || (p->kind != PUBLISH_NOTHING && p->kind != PUBLISH_IMAGE));
+}
+
 static void check_plan(const Plan *plan) {
         uint32_t index;
 
         FUZZ_CHECK(plan_check(plan, &index) == PLAN_OK);
         FUZZ_CHECK(plan_name_is_valid(plan->name));
-        FUZZ_CHECK(plan->n_targets == 1 && plan->targets[0].function && plan->targets[0].alias);
-        FUZZ_CHECK(plan->targets[0].to >= 1);
-        FUZZ_CHECK(plan->targets[0].role_arn || !plan->targets[0].external_id);
+        for (uint32_t i = 0; i < plan->n_targets; i++)
+                check_target(&plan->targets[i]);
         FUZZ_CHECK(plan->checks_none == (plan->n_checks == 0));
         FUZZ_CHECK(plan->max_blind >= plan->every && plan_shortest(plan) <= plan->deadline);
         for (uint32_t i = 0; i < plan->n_steps; i++)
@@ -42,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
         _cleanup_(buf_done) Buf out = BUF_INIT(1024u * 1024);
         DiagList diags = { 0 };
-        int r = plan_parse((const char *) data, size, "default", sha256, &diags, &doc);
+        int r = plan_parse((const char *) data, size, "default", sha256, NOW, &diags, &doc);
 
         FUZZ_CHECK(r == 0 || r == -EBADMSG);
         FUZZ_CHECK((r == 0) == (doc != NULL) && (r == 0) == (diags.n_errors == 0));

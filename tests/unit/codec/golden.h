@@ -5,11 +5,15 @@
 
 #include "lib/test.h"
 
+#include "base/usec.h"
 #include "codec/conf.h"
 #include "codec/plan-yaml.h"
 
 /* The same for all tests: their bytes count up from 0. */
 extern const uint8_t golden_sha256[PLAN_HASH_SIZE];
+
+/* 2026-01-15T12:00:00Z: when all of them are read. */
+#define GOLDEN_NOW (UINT64_C(1768478400) * USEC_PER_SEC)
 
 /* Owned by the caller. "file" stands in the findings; its stem is the plan's default name. */
 char *golden_plan(const char *text, size_t size, const char *file);

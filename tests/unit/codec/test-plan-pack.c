@@ -7,14 +7,14 @@
 
 static void draft_init(PlanDraft *d) {
         *d = (PlanDraft){ 0 };
-        d->target = (PlanTarget){ .function = "checkout", .alias = "live", .to = 42 };
+        d->targets[0] = (PlanTarget){ .function = "checkout", .alias = "live", .to = 42 };
         d->steps[0] = (PlanStep){ .weight = 100, .hold = 5 };
         d->steps[1] = (PlanStep){ .weight = 200, .hold = 6, .min_requests = 7 };
         d->checks[0] = (PlanCheck){ .name = "errors", .kind = CHECK_ERRORS, .max = 3, .min_requests = 1 };
         d->checks[1] = (PlanCheck){ .name = "slow", .kind = CHECK_DURATION, .max = 8, .stat = "p99" };
         d->plan = (Plan){
                 .name = "shop",
-                .targets = &d->target,
+                .targets = d->targets,
                 .n_targets = 1,
                 .steps = d->steps,
                 .n_steps = 2,
@@ -77,6 +77,7 @@ TEST(nothing_to_free) {
 }
 
 TEST(what_the_plan_leaves_open_is_filled_in) {
+        DiagList diags = { 0 };
         static const PlanDefaults defaults = { "eu-west-1", "arn:aws:iam::123456789012:role/x",
                 "partner-7" };
         _cleanup_(plan_doc_freep) PlanDoc *open = NULL, *own = NULL, *none = NULL;
@@ -85,20 +86,20 @@ TEST(what_the_plan_leaves_open_is_filled_in) {
         EXPECT(draft);
         draft_init(draft);
         EXPECT_OK(plan_pack(draft, &open));
-        EXPECT_OK(plan_doc_fill(open, &defaults));
+        EXPECT_OK(plan_doc_fill(open, &defaults, &diags));
         EXPECT_STR(open->plan.targets[0].region, "eu-west-1");
         EXPECT_STR(open->plan.targets[0].role_arn, "arn:aws:iam::123456789012:role/x");
         EXPECT_STR(open->plan.targets[0].external_id, "partner-7");
         /* A role of the plan's own goes without the external id of another one. */
-        draft->target.region = "us-east-1";
-        draft->target.role_arn = "arn:aws:iam::123456789012:role/y";
+        draft->targets[0].region = "us-east-1";
+        draft->targets[0].role_arn = "arn:aws:iam::123456789012:role/y";
         EXPECT_OK(plan_pack(draft, &own));
-        EXPECT_OK(plan_doc_fill(own, &defaults));
+        EXPECT_OK(plan_doc_fill(own, &defaults, &diags));
         EXPECT_STR(own->plan.targets[0].region, "us-east-1");
         EXPECT_STR(own->plan.targets[0].role_arn, "arn:aws:iam::123456789012:role/y");
         EXPECT(!own->plan.targets[0].external_id);
         draft_init(draft);
         EXPECT_OK(plan_pack(draft, &none));
-        EXPECT_OK(plan_doc_fill(none, &(const PlanDefaults){ 0 }));
+        EXPECT_OK(plan_doc_fill(none, &(const PlanDefaults){ 0 }, &diags));
         EXPECT(!none->plan.targets[0].region && !none->plan.targets[0].role_arn);
 }

@@ -170,7 +170,7 @@ static void fill_store(ManagerRig *g, uint64_t n) {
 
         EXPECT(diags && state);
         EXPECT_OK(digest_sha256(text, strlen(text), sha256));
-        EXPECT_OK(plan_parse(text, strlen(text), "old", sha256, diags, &doc));
+        EXPECT_OK(plan_parse(text, strlen(text), "old", sha256, 0, diags, &doc));
         rollout_init(state, &doc->plan, 1);
         EXPECT_OK(record_encode(state, &record));
         EXPECT_OK(store_open(g->rig->event, g->rig->state, &s, reason));

@@ -1,0 +1,61 @@
+#include "golden.h"
+
+#include "base/alloc.h"
+
+static void expect(const char *lines, const char *words) {
+        _cleanup_(freep) char *all = alloc_printf(
+                        "%s\nsteps: [{weight: 1%%, hold: 1h}]\nhealth: {checks: none}\n", lines);
+        _cleanup_(freep) char *found = golden_plan_with(all);
+
+        EXPECT_CONTAINS(found, words);
+}
+
+TEST(days) {
+        expect("window: {days: mon-sun, zone: UTC}", "window mon tue wed thu fri sat sun 00:00-00:00");
+        expect("window: {days: sat-mon, zone: UTC}", "window mon sat sun 00:00");
+        expect("window: {days: [tue], zone: UTC}", "window tue 00:00");
+        expect("window: {days: mon-, zone: UTC}", "\"days\" must be");
+        expect("window: {days: -mon, zone: UTC}", "\"days\" must be");
+        expect("window: {days: mon-tue-wed, zone: UTC}", "\"days\" must be");
+        expect("window: {days: mo, zone: UTC}", "\"days\" must be");
+        expect("window: {days: '', zone: UTC}", "\"days\" must be");
+        expect("window: {days: [[mon]], zone: UTC}", "found a list");
+}
+
+TEST(hours) {
+        expect("window: {hours: 00:00-23:59, zone: UTC}", " 00:00-23:59 at_end hold");
+        expect("window: {hours: 23:59-00:00, zone: UTC}", " 23:59-00:00 at_end hold");
+        expect("window: {hours: 23:59-24:00, zone: UTC}", " 23:59-00:00 at_end hold");
+        expect("window: {hours: 0900-1700, zone: UTC}", "\"hours\" must be");
+        expect("window: {hours: 09:00+17:00, zone: UTC}", "\"hours\" must be");
+        expect("window: {hours: 09:00-17:0a, zone: UTC}", "\"hours\" must be");
+        expect("window: {hours: 09:00-17:60, zone: UTC}", "\"hours\" must be");
+        expect("window: {hours: 09:00-24:01, zone: UTC}", "\"hours\" must be");
+}
+
+/* The steps take an hour. */
+TEST(long_enough) {
+        expect("window: {hours: 09:00-10:00, zone: UTC, at_end: roll_back}", "at_end roll_back");
+        expect("window: {hours: 09:00-09:59, zone: UTC, at_end: roll_back}", "the steps take 1h");
+        expect("window: {hours: 09:00-09:59, zone: UTC}", "at_end hold");
+        expect("window: {hours: 23:30-00:30, zone: UTC, at_end: roll_back}", "at_end roll_back");
+        expect("window: {days: mon, zone: UTC, at_end: roll_back}", "at_end roll_back");
+}
+
+TEST(zones) {
+        expect("window: {days: mon, zone: Europe/Berlin}",
+                        "offset +3600 since 2026-01-15T12:00:00Z\noffset +7200 since 2026-03-29T01:00:00Z\n");
+        expect("window: {days: mon, zone: Etc/GMT+5}", "offset -18000");
+        expect("window: {days: mon, zone: right/Europe/Berlin}", "none of the zones");
+        expect("window: {days: mon, zone: europe/berlin}", "none of the zones");
+        expect("window: {days: mon, zone: ''}", "none of the zones");
+        expect("window: {days: mon, zone: Europe/../UTC}", "none of the zones");
+        expect("window: {days: mon, zone: [UTC]}", "found a list");
+}
+
+TEST(not_before) {
+        expect("not_before: 2026-02-01T08:00:00+01:00", "not_before 2026-02-01T07:00:00Z");
+        expect("not_before: 1970-01-01T00:00:00Z", "there is no such time");
+        expect("not_before: 2026-02-01 08:00:00", "date, time and zone");
+        expect("not_before: [2026-02-01]", "found a list");
+}
