@@ -19,7 +19,8 @@ static void *put(char **at, const void *bytes, size_t n) {
 }
 
 static size_t texts_size(const Event *event) {
-        size_t n = text_size(event->request_id) + text_size(event->error) + text_size(event->revision);
+        size_t n = text_size(event->request_id) + text_size(event->error) + text_size(event->revision) +
+                        text_size(event->by);
 
         for (size_t i = 0; i < event->n_check_faults; i++)
                 n += text_size(event->check_faults[i].error);
@@ -48,6 +49,7 @@ int event_copy_new(const Event *event, EventCopy **ret) {
         c->event.alarms = alarm = put(&at, event->alarms, alarms);
         c->event.request_id = put(&at, event->request_id, text_size(event->request_id));
         c->event.error = put(&at, event->error, text_size(event->error));
+        c->event.by = put(&at, event->by, text_size(event->by));
         c->event.revision = put(&at, event->revision, text_size(event->revision));
         for (size_t i = 0; i < event->n_check_faults; i++)
                 fault[i].error = put(

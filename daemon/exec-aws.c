@@ -53,6 +53,11 @@ int exec_aws_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *r
                                 a->write.route.extra, a->write.route.weight, a->write.revision, ret);
         case ACTION_READ_METRICS:
         case ACTION_READ_ALARMS:
+        case ACTION_READ_FUNCTION:
+        case ACTION_UPDATE_CODE:
+        case ACTION_PUBLISH_VERSION:
+        case ACTION_CREATE_ALIAS:
+        case ACTION_READ_CONCURRENCY:
         case ACTION_PERSIST:
         case ACTION_REPORT:
         case ACTION_CANCEL:

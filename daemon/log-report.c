@@ -33,6 +33,18 @@ static const struct {
         [REPORT_SEEING] = { "f96a38033c56a02e88ffaea25abb0379", LOG_NOTICE, false },
         [REPORT_RETRYING] = { "46577339bc1d0c5646e7ecf10b1f9a84", LOG_WARNING, false },
         [REPORT_RESUMED] = { "b0c6ff88a01f1b8169bd1db1657d2551", LOG_NOTICE, false },
+        [REPORT_PUBLISHING] = { "eacd462d69ce45a4bb18bb9bf8c0677d", LOG_INFO, false },
+        [REPORT_PUBLISHED] = { "3fee29b33c7746e79f40a470370c6461", LOG_NOTICE, false },
+        [REPORT_ALIAS_CREATED] = { "8f17056822604b52ac0688326bc71070", LOG_NOTICE, false },
+        [REPORT_CONCURRENCY] = { "061c178dfddf4a3e967abbbc2ac24769", LOG_INFO, false },
+        [REPORT_PROVISIONING] = { "ee4e8372b8de40ce974319a88dcc64a9", LOG_NOTICE, false },
+        [REPORT_RESTORING] = { "1b0b127b1b6548f3996bcc38ab00a3b6", LOG_INFO, false },
+        [REPORT_RESTORED] = { "306002c1573647d181b6a2390c53aaeb", LOG_NOTICE, false },
+        [REPORT_RESTORE_SKIPPED] = { "dd73452b5865429fb94a8851d0e4c288", LOG_WARNING, true },
+        [REPORT_RESTORE_FAILED] = { "fbce300733dd41bebac23cb2a0328e83", LOG_ERR, true },
+        [REPORT_WAVE_BEGUN] = { "d19fb7066be84eaaab2d8e5c85586a0c", LOG_NOTICE, false },
+        [REPORT_WAVE_BAKED] = { "bf140f4865e64a44a489e1ae88e24ea8", LOG_NOTICE, false },
+        [REPORT_WAITING] = { "d39d022ba0c9421384222d44ea52ed9a", LOG_NOTICE, false },
 };
 
 const char *log_report_message_id(ReportKind kind) {
@@ -107,6 +119,11 @@ static void put_check(LogRecord *r, LogShow show, const Report *report, const Pl
         put_window(r, show, report);
 }
 
+static void put_wave(LogRecord *r, const Report *report, const Plan *plan) {
+        if (plan->n_waves > 0)
+                put_text(r, LOG_JOURNAL_ONLY, "WAVE", plan_wave(plan, report->wave).name);
+}
+
 static void put_target(LogRecord *r, LogShow show, const Report *report, const Plan *plan) {
         if (report->target < plan->n_targets) {
                 const PlanTarget *t = &plan->targets[report->target];
@@ -142,6 +159,7 @@ void log_report(const char *rollout_id, const char *plan_path, const Report *rep
         put_text(&r, show, "EVENT", report_kind_to_string(report->kind));
         log_field(&r, show, "SEQ", "%ju", (uintmax_t) report->seq);
         put_text(&r, LOG_JOURNAL_ONLY, "PHASE", phase_to_string((Phase) report->phase));
+        put_wave(&r, report, plan);
         log_field(&r, LOG_JOURNAL_ONLY, "STEP", "%u", report->step + 1);
         put_target(&r, show, report, plan);
         log_field(&r, show, "WEIGHT", "%.10g", (double) report->weight_to / WEIGHT_PERCENT);

@@ -39,7 +39,10 @@ static int rank_of(const RolloutInfo *info) {
                         if (streq(info->wait_kind, worrying[i]))
                                 return 2 + (int) i;
                 return 6;
+        case PHASE_RESTORING:
+                return 6;
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
                 return 7;
         case PHASE_QUEUED:
                 return 8;

@@ -61,6 +61,7 @@ Tone view_phase_tone(const RolloutInfo *info) {
         case PHASE_SUCCEEDED:
                 return TONE_GOOD;
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:
                 return TONE_BAD;
@@ -68,6 +69,7 @@ Tone view_phase_tone(const RolloutInfo *info) {
                 return TONE_UNSURE;
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
                 return TONE_PLAIN;
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:

@@ -12,9 +12,10 @@
 #include "codec/json-write.h"
 #include "core/trace.h"
 
-/* 2: alarms, checks that are blind by themselves. Records of version 1 have none of that; what a version
- * does not know, it refuses. */
-#define RECORD_VERSION 2u
+/* 2: alarms, checks that are blind by themselves. 3: code that is deployed and restored, aliases that are
+ * made, provisioned concurrency, waves, windows. Older records have none of that; what a version does not
+ * know, it refuses. */
+#define RECORD_VERSION 3u
 #define HEADER_WORD "canaryd-record "
 #define HEADER_SIZE_MAX 64
 #define CRC_DIGITS 8
@@ -32,6 +33,7 @@ DEFINE_WORD(verdict, Verdict);
 DEFINE_WORD(cause, Cause);
 DEFINE_WORD(fault, Fault);
 DEFINE_WORD(reason, Reason);
+DEFINE_WORD(gated, Gated);
 
 #define AT(Type, member) .offset = offsetof(Type, member), .size = sizeof(((Type *) NULL)->member)
 #define U32(Type, member, most) \
@@ -124,6 +126,21 @@ static const FieldTable judge_table = { judge_fields, ELEMENTSOF(judge_fields) }
 static const Field past_fields[] = { U64(PastRevision, fingerprint) };
 static const FieldTable past_table = { past_fields, ELEMENTSOF(past_fields) };
 
+static const Field code_fields[] = {
+        TEXT(CodeState, revision),
+        TEXT(CodeState, sha),
+        TEXT(CodeState, old_sha),
+        U64(CodeState, since),
+        U64(CodeState, version_restored),
+        U32(CodeState, known, 1),
+        U32(CodeState, touched, 1),
+        U32(CodeState, unsure, 1),
+        U32(CodeState, making, ALIAS_MAKING_COUNT - 1),
+        U32(CodeState, restore_done, 1),
+        U32(CodeState, restore_asked, 1),
+};
+static const FieldTable code_table = { code_fields, ELEMENTSOF(code_fields) };
+
 static const Field target_fields[] = {
         WORD(TargetState, stage, stage),
         U32(TargetState, touched, 1),
@@ -141,6 +158,10 @@ static const Field target_fields[] = {
         U64(TargetState, role),
         U64(TargetState, dead_letter),
         STRUCT(TargetState, alias_op, op_table),
+        STRUCT(TargetState, code, code_table),
+        U32(TargetState, concurrency, UINT32_MAX),
+        U32(TargetState, moved, 1),
+        U64(TargetState, moving_since),
         STRUCT(TargetState, poll_op, op_table),
         STRUCT(TargetState, alarm_op, op_table),
         U64(TargetState, next_poll),
@@ -172,6 +193,9 @@ static const Field state_fields[] = {
         U32(RolloutState, reason_check, PLAN_CHECKS_MAX),
         U32(RolloutState, reason_step, PLAN_STEPS_MAX),
         U64(RolloutState, reason_version),
+        U32(RolloutState, wave, PLAN_WAVES_MAX - 1),
+        WORD(RolloutState, gated, gated),
+        U64(RolloutState, due_since),
         U32(RolloutState, n_targets, PLAN_TARGETS_MAX),
         U32(RolloutState, holding, UINT32_MAX),
 };
@@ -185,6 +209,13 @@ static void json_object_putp(json_object **o) {
 static void json_tokener_freep(json_tokener **t) {
         if (*t)
                 json_tokener_free(*t);
+}
+
+/* One flipped bit makes a 2 of a 3: since then the version counts, too. */
+static uint32_t checksum_of(uint64_t version, const void *body, size_t size) {
+        uint32_t crc = crc32_of(body, size);
+
+        return version < 3 ? crc : crc ^ (uint32_t) version;
 }
 
 int record_encode(const RolloutState *state, char **ret) {
@@ -201,7 +232,8 @@ int record_encode(const RolloutState *state, char **ret) {
         json_write_close(&body, '}');
         if (body.failed)
                 return -ENOMEM;
-        (void) buf_printf(&out, HEADER_WORD "%u %08x\n", RECORD_VERSION, crc32_of(body.data, body.size));
+        (void) buf_printf(&out, HEADER_WORD "%u %08x\n", RECORD_VERSION,
+                        checksum_of(RECORD_VERSION, body.data, body.size));
         (void) buf_append(&out, body.data, body.size);
         r = buf_take(&out, ret);
         return r < 0 ? -ENOMEM : 0;
@@ -242,7 +274,7 @@ static int read_header(const char *text, size_t size, uint64_t *ret_version, con
                                 "a record of version %llu, and this canaryd reads up to %u",
                                 (unsigned long long) number, RECORD_VERSION);
         body_size = size - (size_t) (newline + 1 - text);
-        (void) snprintf(crc, sizeof(crc), "%08x", crc32_of(newline + 1, body_size));
+        (void) snprintf(crc, sizeof(crc), "%08x", checksum_of(number, newline + 1, body_size));
         if (!streq(space + 1, crc))
                 return refuse(reterr, -EBADMSG, "damaged: its checksum is %s, not %s", crc, space + 1);
         *ret_version = number;

@@ -1,6 +1,6 @@
 #pragma once
 
-/* RolloutState <-> the text that is stored: "canaryd-record 2 <crc32, 8 hex digits>\n" and a JSON object.
+/* RolloutState <-> the text that is stored: "canaryd-record 3 <checksum, 8 hex digits>\n" and a JSON object.
  * Versioned, checked, and readable by a person with the sqlite3 shell. */
 
 #include "core/state.h"

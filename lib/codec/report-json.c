@@ -24,6 +24,9 @@ enum {
         TELLS_NEXT = 1u << 9,
         TELLS_FOUND = 1u << 10, /* what the alias has now */
         TELLS_CAUSE = 1u << 11, /* cause alone */
+        TELLS_MADE = 1u << 13,  /* version_made */
+        TELLS_CONCURRENCY = 1u << 14,
+        TELLS_OPENS = 1u << 15, /* when traffic may move again */
         TELLS_BLIND = 1u << 12, /* the check that cannot be read, unless it is all metrics */
 };
 
@@ -69,8 +72,27 @@ static unsigned kind_tells(ReportKind kind) {
                 return TELLS_STEP | TELLS_BLIND | TELLS_CAUSE | TELLS_FAULT | TELLS_CALL | TELLS_NEXT;
         case REPORT_SEEING:
                 return TELLS_STEP | TELLS_EVIDENCE;
+        case REPORT_PUBLISHING:
+        case REPORT_PUBLISHED:
+        case REPORT_ALIAS_CREATED:
+        case REPORT_RESTORING:
+                return TELLS_CALL;
+        case REPORT_CONCURRENCY:
+                return TELLS_CONCURRENCY;
+        case REPORT_PROVISIONING:
+                return TELLS_STEP | TELLS_FOUND | TELLS_CALL;
+        case REPORT_RESTORED:
+                return TELLS_MADE | TELLS_CALL;
+        case REPORT_RESTORE_SKIPPED:
+        case REPORT_RESTORE_FAILED:
+                return TELLS_REASON | TELLS_FAULT | TELLS_CALL;
         case REPORT_RESUMED:
                 return TELLS_STEP | TELLS_WEIGHT | TELLS_REASON;
+        case REPORT_WAVE_BEGUN:
+        case REPORT_WAVE_BAKED:
+                return 0;
+        case REPORT_WAITING:
+                return TELLS_STEP | TELLS_WEIGHT | TELLS_OPENS | TELLS_NEXT;
         }
         return 0;
 }
@@ -159,6 +181,25 @@ static void put_reason(Buf *out, const Report *r, const Plan *plan) {
         if (r->kind == REPORT_REJECTED && is_alarm(r, plan) && reason_has_check((Reason) r->reason))
                 put_alarm(out, r, &plan->checks[r->check]);
         put_version(out, "found_version", r->found_version);
+        if (r->reason == REASON_SUPERSEDED)
+                put_text(out, "newer_rollout", r->error);
+}
+
+/* Which of how many; and on the way back those that stay where they are. */
+static void put_wave(Buf *out, const Report *r, const Plan *plan) {
+        bool ends = r->kind == REPORT_ROLLED_BACK || r->kind == REPORT_RELEASED;
+
+        if (plan->n_waves == 0 || r->wave >= plan->n_waves)
+                return;
+        put_text(out, "wave", plan->waves[r->wave].name);
+        json_write_u64(out, "wave_number", (uint64_t) r->wave + 1);
+        json_write_u64(out, "waves", plan->n_waves);
+        if (!ends || plan->wave_failure_all || r->wave == 0)
+                return;
+        json_write_open(out, "waves_staying", '[');
+        for (uint32_t i = 0; i < r->wave; i++)
+                json_write_text(out, NULL, plan->waves[i].name ? plan->waves[i].name : "");
+        json_write_close(out, ']');
 }
 
 /* "revision" is that of what was found. */
@@ -192,6 +233,7 @@ static void put_head(Buf *out, const Report *r, const Plan *plan) {
         put_text(out, "region", target->region);
         put_version(out, "old_version", r->version_old);
         put_version(out, "new_version", r->version_new);
+        put_wave(out, r, plan);
 }
 
 static void put_progress(Buf *out, const Report *r, unsigned tells) {
@@ -228,12 +270,18 @@ static void put_judgement(Buf *out, const Report *r, const Plan *plan, unsigned 
 static void put_tail(Buf *out, const Report *r, const Plan *plan, unsigned tells) {
         if (tells & TELLS_REASON)
                 put_reason(out, r, plan);
+        if ((tells & TELLS_OPENS) && r->opens != USEC_INFINITY)
+                put_time(out, "opens", r->opens);
         if (tells & TELLS_FOUND)
                 put_found(out, r);
         if ((tells & TELLS_FAULT) && r->fault != FAULT_NONE) {
                 json_write_text(out, "fault", fault_to_string((Fault) r->fault));
                 put_text(out, "error", r->error);
         }
+        if (tells & TELLS_MADE)
+                put_version(out, "restored_version", r->version_made);
+        if (tells & TELLS_CONCURRENCY)
+                json_write_u64(out, "provisioned_concurrency", r->concurrency);
         if ((tells & TELLS_NEXT) && r->next != 0)
                 json_write_number(out, "next_seconds", (double) r->next / (double) USEC_PER_SEC);
         if (tells & TELLS_CALL) {

@@ -94,7 +94,11 @@ const char *wait_to_string(Wait w) {
                 [WAIT_BAKE] = "bake",
                 [WAIT_EVIDENCE] = "evidence",
                 [WAIT_REQUESTS] = "requests",
+                [WAIT_UPDATE] = "update",
+                [WAIT_ACTIVE] = "active",
+                [WAIT_LAMBDA] = "lambda",
                 [WAIT_SIGHT] = "sight",
+                [WAIT_WINDOW] = "window",
         };
 
         return (size_t) w < ELEMENTSOF(names) ? names[w] : "?";
@@ -158,6 +162,7 @@ static uint64_t step_shown(const Plan *plan, const RolloutState *state) {
         switch ((Phase) state->phase) {
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
         case PHASE_REJECTED:
                 return 0;
         case PHASE_SHIFTING:
@@ -166,6 +171,7 @@ static uint64_t step_shown(const Plan *plan, const RolloutState *state) {
         case PHASE_SUCCEEDED:
                 return (uint64_t) MIN(state->step, plan->n_steps) + 1;
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
         case PHASE_ROLLED_BACK:
         case PHASE_RELEASED:
                 return (uint64_t) MIN(state->reason_step, plan->n_steps) + 1;

@@ -18,6 +18,13 @@ typedef enum ActionKind {
         ACTION_WRITE_ALIAS,  /* -> EVENT_ALIAS_WRITTEN */
         ACTION_READ_METRICS, /* -> EVENT_METRICS_READ */
         ACTION_READ_ALARMS,  /* those of the plan's CHECK_ALARM checks -> EVENT_ALARMS_READ */
+        /* The target's function itself. Where two aliases of a plan belong to one function, the brain sees
+         * to it that only one of them is at it at a time. */
+        ACTION_READ_FUNCTION,    /* $LATEST or a version -> EVENT_FUNCTION_READ */
+        ACTION_UPDATE_CODE,      /* new code for $LATEST, not published -> EVENT_CODE_UPDATED */
+        ACTION_PUBLISH_VERSION,  /* a version of $LATEST -> EVENT_VERSION_PUBLISHED */
+        ACTION_CREATE_ALIAS,     /* all traffic on "version" -> EVENT_ALIAS_WRITTEN */
+        ACTION_READ_CONCURRENCY, /* the alias's provisioned concurrency -> EVENT_CONCURRENCY_READ */
         /* op_id is that of an earlier effect which this rollout waits for no longer. What has not left yet
          * does not leave; what has left goes on, and its outcome stays unknown. No event answers it: neither
          * this action nor the effect (one that comes all the same is stale and harmless). */
@@ -48,15 +55,27 @@ typedef enum ReportKind {
         REPORT_SEEING,           /* data is back */
         REPORT_RETRYING,         /* a forward call failed and will be tried again: fault */
         REPORT_RESUMED,          /* after a restart of the daemon */
+        REPORT_PUBLISHING,       /* about to change $LATEST, or to publish it */
+        REPORT_PUBLISHED,        /* version_new exists; it is not proven to be Active yet */
+        REPORT_ALIAS_CREATED,
+        REPORT_CONCURRENCY,  /* preflight: "concurrency" is provisioned on the alias */
+        REPORT_PROVISIONING, /* Lambda itself moves the traffic of an alias with provisioned concurrency */
+        REPORT_RESTORING,    /* about to put the old version's code back into $LATEST */
+        REPORT_RESTORED,     /* version_made has the old version's code */
+        REPORT_RESTORE_SKIPPED, /* reason: nothing to restore, or somebody else's code is there */
+        REPORT_RESTORE_FAILED,  /* reason, fault; the alias is back all the same */
+        REPORT_WAVE_BEGUN,      /* plans with waves: its targets are next */
+        REPORT_WAVE_BAKED,      /* all its targets have all the traffic, and are watched no more */
+        REPORT_WAITING,         /* for its window or "not_before": opens */
 } ReportKind;
-#define REPORT_KIND_COUNT (REPORT_RESUMED + 1)
+#define REPORT_KIND_COUNT (REPORT_WAITING + 1)
 
 struct Report {
         ReportKind kind;
         uint64_t seq;   /* 1, 2, 3... per rollout, without gaps */
         usec_t wall;    /* when */
         uint32_t phase; /* Phase after the step */
-        uint32_t target, step, n_steps;
+        uint32_t target, wave, step, n_steps;
         uint32_t weight_from, weight_to; /* WEIGHT_PERCENT units */
         uint64_t version_old, version_new;
         uint32_t check;         /* index; meaningful where the kind says so */
@@ -65,10 +84,14 @@ struct Report {
         uint32_t fault;         /* Fault */
         uint32_t reason;        /* Reason */
         uint64_t found_version; /* RolloutState.reason_version */
+        uint64_t version_made;  /* REPORT_RESTORED */
+        uint32_t concurrency;   /* REPORT_CONCURRENCY */
+        uint32_t unshifted;     /* 1: no alias of the rollout has been written to */
         double value, limit, samples;
         usec_t window_start, window_end; /* wall */
         Counts new_version, old_version; /* present step so far */
-        usec_t next; /* span until the next attempt, or the hold or bake that begins; 0: none */
+        usec_t next;  /* span until the next attempt, or the hold or bake that begins; 0: none */
+        usec_t opens; /* REPORT_WAITING: when traffic may move again; wall; USEC_INFINITY: never */
         /* REPORT_FOREIGN. "revision" is the alias's present one, "" when it is gone. */
         Route found;      /* what the alias has */
         Route ours;       /* what it had when it was last seen as ours; primary == 0: not known */
@@ -76,7 +99,8 @@ struct Report {
         char ours_revision[REVISION_SIZE];
         char revision[REVISION_SIZE];
         char request_id[REQUEST_ID_SIZE];
-        char error[ERROR_TEXT_SIZE]; /* AWS's words; REPORT_BREACH of an alarm: why it rings */
+        char error[ERROR_TEXT_SIZE]; /* AWS's words; REPORT_BREACH of an alarm: why it rings;
+                                        REASON_SUPERSEDED: by which rollout */
 };
 
 struct Action {
@@ -88,6 +112,7 @@ struct Action {
         union {
                 Report report;
                 uint64_t version; /* ACTION_READ_VERSION */
+                                  /* ACTION_READ_FUNCTION: 0: $LATEST. ACTION_CREATE_ALIAS */
                 struct {          /* ACTION_WRITE_ALIAS */
                         Route route;
                         char revision[REVISION_SIZE]; /* must be the alias's present one: compare and swap */
@@ -97,6 +122,22 @@ struct Action {
                         usec_t from, until;
                         uint64_t version_new, version_old;
                 } metrics;
+                /* ACTION_UPDATE_CODE. Never with Publish. version == 0: what the target's "publish" names
+                 * (zip, S3 or image; never PUBLISH_LATEST); a file whose SHA-256 is not the plan's is
+                 * FAULT_INVALID and sent nowhere. Else the code of that version, fetched by the shell; what
+                 * it has fetched must have code_sha. */
+                struct {
+                        uint64_t version;
+                        char revision[REVISION_SIZE]; /* $LATEST's: compare and swap */
+                        char code_sha[CODE_SHA_SIZE];
+                } update;
+                /* ACTION_PUBLISH_VERSION: guarded by both. The shell adds a description with the rollout's
+                 * id.
+                 */
+                struct {
+                        char revision[REVISION_SIZE];
+                        char code_sha[CODE_SHA_SIZE];
+                } publish;
         };
 };
 

@@ -12,12 +12,23 @@ static bool stage_is_preflight(Stage stage) {
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
         case STAGE_READ_ALARMS:
+        case STAGE_READ_CONCURRENCY:
+        case STAGE_READ_LATEST:
                 return true;
         case STAGE_IDLE:
         case STAGE_WRITE:
         case STAGE_RESOLVE:
         case STAGE_VERIFY:
         case STAGE_RELEASED:
+        case STAGE_LATEST:
+        case STAGE_UPDATE:
+        case STAGE_UPDATED:
+        case STAGE_PUBLISH:
+        case STAGE_ACTIVATE:
+        case STAGE_CREATE:
+        case STAGE_CREATED:
+        case STAGE_RESTORE_OLD:
+        case STAGE_RESTORE_NEW:
                 return false;
         }
         return false;
@@ -28,6 +39,8 @@ static const char *check_shape(const RolloutState *st, const Plan *plan) {
                 return "the phase is one of the phases";
         if (st->n_targets != plan->n_targets || st->n_targets == 0)
                 return "a state has the targets of its plan";
+        if (st->wave >= plan_n_waves(plan))
+                return "the wave is one of the plan's";
         if (st->step > plan->n_steps || (st->phase == PHASE_SHIFTING && st->step >= plan->n_steps))
                 return "the step is one of the plan's";
         for (uint32_t i = 0; i < st->n_targets; i++)
@@ -45,6 +58,8 @@ static const char *check_write(const RolloutState *st, const Plan *plan, const A
         const TargetState *t = &st->targets[a->target];
         const Route *r = &a->write.route;
 
+        if (!target_is_in_play(st, plan, a->target))
+                return "only the targets of the present wave are written";
         if (t->version_old == 0 || t->version_new == 0 || t->version_old == t->version_new)
                 return "both versions are known before the first write";
         if (a->write.revision[0] == '\0')
@@ -131,22 +146,27 @@ static const char *check_actions(const RolloutState *before, const RolloutState 
 /* The phases that may follow, as a set of bits. */
 static unsigned successors(Phase p) {
         unsigned ends = 1u << PHASE_ROLLED_BACK | 1u << PHASE_REJECTED | 1u << PHASE_RELEASED;
-        unsigned back = ends | 1u << PHASE_ROLLING_BACK;
+        unsigned back = ends | 1u << PHASE_ROLLING_BACK | 1u << PHASE_RESTORING;
         unsigned self = 1u << p;
 
         switch (p) {
         case PHASE_QUEUED:
-                return self | 1u << PHASE_PREFLIGHT;
+                return self | 1u << PHASE_PREFLIGHT | 1u << PHASE_REJECTED;
         case PHASE_PREFLIGHT:
-                return self | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING | 1u << PHASE_REJECTED;
+                return self | 1u << PHASE_PUBLISHING | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING |
+                                1u << PHASE_REJECTED;
+        case PHASE_PUBLISHING:
+                return self | back | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING;
         case PHASE_SHIFTING:
                 return self | back | 1u << PHASE_PROMOTING;
         case PHASE_PROMOTING:
-                return self | back | 1u << PHASE_BAKING | 1u << PHASE_SUCCEEDED;
+                return self | back | 1u << PHASE_SHIFTING | 1u << PHASE_BAKING | 1u << PHASE_SUCCEEDED;
         case PHASE_BAKING:
-                return self | back | 1u << PHASE_SUCCEEDED;
+                return self | back | 1u << PHASE_SHIFTING | 1u << PHASE_PROMOTING | 1u << PHASE_SUCCEEDED;
         case PHASE_ROLLING_BACK:
-                return self | ends;
+                return self | ends | 1u << PHASE_RESTORING;
+        case PHASE_RESTORING:
+                return self | 1u << PHASE_ROLLED_BACK;
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:
@@ -158,10 +178,13 @@ static unsigned successors(Phase p) {
 
 /* Never forward on unknown: every check of every alias was healthy, at a reading asked for after the hold.
  */
-static const char *check_evidence(const RolloutState *st, const Plan *plan, usec_t hold_end) {
+static const char *check_evidence(
+                const RolloutState *st, const Plan *plan, const PlanWave *wave, usec_t hold_end) {
         uint32_t check;
 
-        for (uint32_t i = 0; i < st->n_targets && plan->n_checks > 0; i++) {
+        if (plan->n_checks == 0)
+                return NULL;
+        for (uint32_t i = wave->first_target; i < wave->first_target + wave->n_targets; i++) {
                 const JudgeState *j = &st->targets[i].judge;
 
                 if (!judge_healthy(j, plan, &check))
@@ -179,19 +202,21 @@ static const char *check_advance(const RolloutState *before, const RolloutState 
         bool left_step = before->phase == PHASE_SHIFTING &&
                         (after->phase == PHASE_PROMOTING ||
                                         (after->phase == PHASE_SHIFTING && after->step > before->step));
-        bool left_bake = before->phase == PHASE_BAKING && after->phase == PHASE_SUCCEEDED;
+        bool left_bake = before->phase == PHASE_BAKING &&
+                        (after->phase == PHASE_SUCCEEDED || after->wave > before->wave);
+        PlanWave wave = plan_wave(plan, before->wave);
         usec_t hold;
 
         if (!left_step && !left_bake)
                 return NULL;
-        hold = left_bake ? plan->bake : plan->steps[before->step].hold;
+        hold = left_bake ? wave.bake : plan->steps[before->step].hold;
         if (before->step_age == 0 || after->age < usec_add(before->step_age, hold))
                 return "no step is shortened";
         if (left_step && after->phase == PHASE_SHIFTING && after->step != before->step + 1)
                 return "no step is skipped";
         if (left_step && after->phase == PHASE_PROMOTING && before->step + 1 != plan->n_steps)
                 return "no step is skipped";
-        return check_evidence(after, plan, usec_add(before->step_age, hold));
+        return check_evidence(after, plan, &wave, usec_add(before->step_age, hold));
 }
 
 static const char *check_transition(
@@ -201,7 +226,15 @@ static const char *check_transition(
         if (phase_is_terminal((Phase) before->phase) &&
                         memcmp(before, after, rollout_state_size(before->n_targets)) != 0)
                 return "a finished rollout does not change";
-        if (after->step < before->step)
+        if (after->wave < before->wave || after->wave > before->wave + 1)
+                return "waves come one after the other";
+        if (after->wave > before->wave && before->phase != PHASE_PROMOTING && before->phase != PHASE_BAKING)
+                return "a wave is over once it is baked";
+        if (after->wave == before->wave &&
+                        (before->phase == PHASE_PROMOTING || before->phase == PHASE_BAKING) &&
+                        (after->phase < before->phase))
+                return "only another wave begins anew";
+        if (after->step < before->step && after->wave == before->wave)
                 return "steps are never repeated";
         if (after->age < before->age)
                 return "the observed time never runs backwards";
@@ -218,12 +251,44 @@ static const char *check_places(const RolloutState *st, const Plan *plan) {
         return NULL;
 }
 
-static const char *check_outcome(const RolloutState *st) {
+/* One wave is in motion: those before it are as its bake left them, those after it as preflight did. */
+static const char *check_waves(const RolloutState *st, const Plan *plan) {
+        PlanWave wave = plan_wave(plan, st->wave);
+
+        if (!phase_is_live((Phase) st->phase))
+                return NULL;
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+
+                if (i >= wave.first_target + wave.n_targets && t->touched)
+                        return "no target is touched before the waves before it are baked";
+                if (target_is_in_play(st, plan, i))
+                        continue;
+                if (t->stage != STAGE_IDLE || t->alias_op.id != 0 || t->poll_op.id != 0 ||
+                                t->alarm_op.id != 0)
+                        return "never two waves in motion";
+                if (i < wave.first_target && !route_is(&t->route, t->version_new, 0, 0))
+                        return "a wave is over when all its targets have all the traffic";
+        }
+        return NULL;
+}
+
+/* A rollback may leave the waves before it where they are. */
+static bool stays(const RolloutState *st, const Plan *plan, uint32_t i) {
+        return !plan->wave_failure_all && i < plan_wave(plan, st->wave).first_target;
+}
+
+static const char *check_outcome(const RolloutState *st, const Plan *plan) {
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
 
                 if (st->phase == PHASE_SUCCEEDED && !route_is(&t->route, t->version_new, 0, 0))
                         return "success means: the new version has all the traffic";
+                if (st->phase == PHASE_ROLLED_BACK && stays(st, plan, i)) {
+                        if (!route_is(&t->route, t->version_new, 0, 0))
+                                return "a wave that stays has all the traffic on the new version";
+                        continue;
+                }
                 if (st->phase == PHASE_ROLLED_BACK && t->touched &&
                                 !route_is(&t->route, t->version_old, 0, 0))
                         return "rolled back means: the old version has all the traffic";
@@ -249,7 +314,7 @@ static const char *check_watch(const RolloutState *st, const Plan *plan) {
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
 
-                if (t->judge.exposed_since == 0)
+                if (t->judge.exposed_since == 0 || !target_is_in_play(st, plan, i))
                         continue;
                 if (plan_reads_metrics(plan) && t->poll_op.id == 0 && t->next_poll > latest)
                         return "metrics are read again and again";
@@ -287,6 +352,8 @@ const char *invariant_broken(const RolloutState *before, const RolloutState *aft
         if (!broken)
                 broken = check_places(after, plan);
         if (!broken)
-                broken = check_outcome(after);
+                broken = check_waves(after, plan);
+        if (!broken)
+                broken = check_outcome(after, plan);
         return broken ? broken : check_alive(after, plan);
 }

@@ -132,6 +132,14 @@ uint32_t plan_n_waves(const Plan *plan) {
         return plan->n_waves == 0 ? 1 : plan->n_waves;
 }
 
+uint32_t plan_wave_of(const Plan *plan, uint32_t target) {
+        uint32_t i = 0;
+
+        while (i + 1 < plan_n_waves(plan) && target >= plan->waves[i + 1].first_target)
+                i++;
+        return i;
+}
+
 usec_t plan_shortest(const Plan *plan) {
         usec_t sum = 0;
 

@@ -173,5 +173,8 @@ bool plan_target_same(const PlanTarget *a, const PlanTarget *b);
 PlanWave plan_wave(const Plan *plan, uint32_t i);
 uint32_t plan_n_waves(const Plan *plan); /* at least 1 */
 
+/* The wave of a target. */
+uint32_t plan_wave_of(const Plan *plan, uint32_t target);
+
 /* Sum of all holds and bakes of all waves, saturating. */
 usec_t plan_shortest(const Plan *plan);

@@ -1,8 +1,8 @@
 #include "core/target.h"
 
 bool baking_progress(Step *s) {
-        if (!shifting_may_leave(s, s->plan->bake, 0))
+        if (!shifting_may_leave(s, plan_wave(s->plan, s->state->wave).bake, 0))
                 return false;
-        end_succeeded(s);
+        wave_finish(s);
         return true;
 }

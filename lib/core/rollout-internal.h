@@ -36,13 +36,35 @@ void preflight_take_alias(Step *s, uint32_t i);
 void preflight_take_version(Step *s, uint32_t i);
 void preflight_take_alarms(Step *s, uint32_t i);
 
-void shifting_begin(Step *s);
-void promoting_begin(Step *s);
+void preflight_read(Step *s); /* everything, for the first time or once more */
+
+/* rollout-wave.c: targets that move together. */
+/* The rollout is at this target: reads, writes, judges it. All of them at first, then those of the present
+ * wave; on the way back also those that went before, where the plan wants them back. */
+bool target_is_in_play(const RolloutState *st, const Plan *plan, uint32_t i);
+bool wave_is_settled(const Step *s);
+uint32_t wave_first_target(const Step *s);
+void wave_report(Step *s, ReportKind kind); /* one for each target of the wave */
+void wave_begin(Step *s);
+bool wave_is_written(const Step *s); /* its first weights are, or are being written */
+/* Its first weights may be written: the time has come, and its aliases are as preflight left them. Sees to
+ * both otherwise. */
+bool wave_is_ready(Step *s);
+void wave_finish(Step *s); /* baked: on to the next one, or done */
+
+/* rollout-gate.c: the plan's own time. Only for moves forward. */
+bool gate_may_pass(Step *s); /* says what it waits for otherwise, once */
+bool gate_turns(const Step *s);
+/* The span from the last event on after which a look at the wall clock is due; USEC_INFINITY: none. */
+usec_t gate_due(const RolloutState *st, const Plan *plan);
+
+void supersede(Step *s);
 
 /* A breach, blindness, the deadline, a refused write or a foreign hand: what turns a live rollout around.
  * True when it did. */
 bool rollback_if_needed(Step *s);
-void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check);
+/* The REPORT_ROLLBACK_STARTED, to be completed. */
+Report *rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check);
 
 Report *end_rejected(Step *s, Reason reason, uint32_t target, uint64_t version);
 void end_succeeded(Step *s);

@@ -2,6 +2,12 @@
 #include "core/judge.h"
 #include "core/target.h"
 
+void preflight_read(Step *s) {
+        s->state->gated = GATED_NOT;
+        for (uint32_t i = 0; i < s->state->n_targets; i++)
+                target_read_alias(s, i);
+}
+
 void preflight_begin(Step *s) {
         RolloutState *st = s->state;
 
@@ -9,8 +15,7 @@ void preflight_begin(Step *s) {
         st->started_wall = s->now->wall;
         step_enter(s, PHASE_PREFLIGHT);
         (void) step_report(s, REPORT_STARTED, 0);
-        for (uint32_t i = 0; i < st->n_targets; i++)
-                target_read_alias(s, i);
+        preflight_read(s);
 }
 
 static bool alias_is_acceptable(Step *s, uint32_t i) {
@@ -149,17 +154,24 @@ void preflight_take_alarms(Step *s, uint32_t i) {
 bool preflight_progress(Step *s) {
         RolloutState *st = s->state;
 
-        if (st->age >= s->plan->deadline) {
+        if (usec_sub(st->age, st->due_since) >= s->plan->deadline) {
                 (void) end_rejected(s, REASON_DEADLINE, 0, 0);
                 return true;
         }
         for (uint32_t i = 0; i < st->n_targets; i++)
                 if (st->targets[i].stage != STAGE_IDLE)
                         return false;
-        (void) step_report(s, REPORT_PREFLIGHT_PASSED, 0);
-        if (s->plan->n_steps == 0)
-                promoting_begin(s);
-        else
-                shifting_begin(s);
+        if (!gate_may_pass(s)) {
+                st->due_since = st->age;
+                return false;
+        }
+        /* What was found before the wait may have changed in it. */
+        if (st->gated != GATED_NOT) {
+                preflight_read(s);
+                return false;
+        }
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                (void) step_report(s, REPORT_PREFLIGHT_PASSED, i);
+        wave_begin(s);
         return true;
 }

@@ -42,7 +42,7 @@ static Cause blind_cause(const Step *s, uint32_t target) {
         return cause;
 }
 
-void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
+Report *rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
         RolloutState *st = s->state;
         Report *r;
 
@@ -58,7 +58,9 @@ void rollback_begin(Step *s, Reason reason, uint32_t target, uint32_t check) {
         if (reason == REASON_BLIND)
                 r->cause = (uint32_t) blind_cause(s, target);
         for (uint32_t i = st->n_targets; i > 0; i--)
-                go_back(s, i - 1);
+                if (target_is_in_play(st, s->plan, i - 1))
+                        go_back(s, i - 1);
+        return r;
 }
 
 /* A write that AWS refuses for what it is will be refused again. */
@@ -97,18 +99,46 @@ bool rollback_if_needed(Step *s) {
 
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 uint32_t check;
-                Reason reason = target_turns(s, i, &check);
+                Reason reason = target_is_in_play(st, s->plan, i) ? target_turns(s, i, &check) : REASON_NONE;
 
                 if (reason == REASON_NONE)
                         continue;
                 rollback_begin(s, reason, i, check);
                 return true;
         }
-        if (st->age >= s->plan->deadline) {
-                rollback_begin(s, REASON_DEADLINE, 0, 0);
-                return true;
+        if (usec_sub(st->age, st->due_since) >= s->plan->deadline)
+                rollback_begin(s, REASON_DEADLINE, wave_first_target(s), 0);
+        else if (gate_turns(s))
+                rollback_begin(s, REASON_WINDOW, wave_first_target(s), 0);
+        else
+                return false;
+        return true;
+}
+
+void supersede(Step *s) {
+        Report *r = NULL;
+
+        switch ((Phase) s->state->phase) {
+        case PHASE_QUEUED:
+        case PHASE_PREFLIGHT:
+                r = end_rejected(s, REASON_SUPERSEDED, 0, 0);
+                break;
+        case PHASE_PUBLISHING:
+        case PHASE_SHIFTING:
+        case PHASE_PROMOTING:
+        case PHASE_BAKING:
+                r = rollback_begin(s, REASON_SUPERSEDED, wave_first_target(s), 0);
+                break;
+        case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
+        case PHASE_SUCCEEDED:
+        case PHASE_ROLLED_BACK:
+        case PHASE_REJECTED:
+        case PHASE_RELEASED:
+                break;
         }
-        return false;
+        if (r)
+                step_copy_text(r->error, sizeof(r->error), s->event->by);
 }
 
 bool rolling_back_progress(Step *s) {
@@ -118,8 +148,11 @@ bool rolling_back_progress(Step *s) {
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
 
-                any_released |= t->stage == STAGE_RELEASED;
+                /* Those of waves that stay where they are count: they are not as they were found. */
                 any_touched |= t->touched != 0;
+                if (!target_is_in_play(st, s->plan, i))
+                        continue;
+                any_released |= t->stage == STAGE_RELEASED;
                 if (t->stage != STAGE_RELEASED && t->touched && !target_is_settled(t))
                         return false;
         }

@@ -5,10 +5,13 @@
 static void write_weights(Step *s, uint32_t weight) {
         RolloutState *st = s->state;
 
+        st->gated = GATED_NOT;
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 TargetState *t = &st->targets[i];
                 Route want = { .primary = t->version_old, .extra = t->version_new, .weight = weight };
 
+                if (!target_is_in_play(st, s->plan, i))
+                        continue;
                 if (weight == WEIGHT_FULL)
                         want = (Route){ .primary = t->version_new };
                 judge_expose(&t->judge, s->plan, s->now->wall);
@@ -16,23 +19,10 @@ static void write_weights(Step *s, uint32_t weight) {
         }
 }
 
-void shifting_begin(Step *s) {
-        step_enter(s, PHASE_SHIFTING);
-        s->state->step = 0;
-        write_weights(s, s->plan->steps[0].weight);
-}
-
-void promoting_begin(Step *s) {
+static void promote(Step *s) {
         step_enter(s, PHASE_PROMOTING);
         s->state->step = s->plan->n_steps;
         write_weights(s, WEIGHT_FULL);
-}
-
-static bool all_settled(const RolloutState *st) {
-        for (uint32_t i = 0; i < st->n_targets; i++)
-                if (!target_is_settled(&st->targets[i]))
-                        return false;
-        return true;
 }
 
 /* The weight is in force on every alias: the time and the evidence of this step begin now. */
@@ -44,6 +34,8 @@ static void begin_hold(Step *s) {
         st->holding = 0;
         s->persist = true;
         for (uint32_t i = 0; i < st->n_targets; i++) {
+                if (!target_is_in_play(st, s->plan, i))
+                        continue;
                 judge_begin_step(&st->targets[i].judge, s->plan, s->now->wall);
                 st->targets[i].next_poll = st->targets[i].next_alarms = st->age;
         }
@@ -97,12 +89,12 @@ bool shifting_may_leave(Step *s, usec_t hold, uint32_t min_requests) {
         RolloutState *st = s->state;
         bool may = true;
 
-        if (st->step_age == 0 || st->age < usec_add(st->step_age, hold) || !all_settled(st))
+        if (st->step_age == 0 || st->age < usec_add(st->step_age, hold) || !wave_is_settled(s))
                 return false;
         if (s->plan->n_checks == 0)
                 return true;
         for (uint32_t i = 0; i < st->n_targets && may; i++)
-                may = target_may_leave(s, i, hold, min_requests);
+                may = !target_is_in_play(st, s->plan, i) || target_may_leave(s, i, hold, min_requests);
         return may;
 }
 
@@ -110,16 +102,21 @@ bool shifting_progress(Step *s) {
         RolloutState *st = s->state;
         const PlanStep *step = &s->plan->steps[st->step];
 
+        if (!wave_is_written(s)) {
+                if (wave_is_ready(s))
+                        write_weights(s, step->weight);
+                return false;
+        }
         if (st->step_age == 0) {
-                if (all_settled(st))
+                if (wave_is_settled(s))
                         begin_hold(s);
                 return false;
         }
-        if (!shifting_may_leave(s, step->hold, step->min_requests))
+        if (!shifting_may_leave(s, step->hold, step->min_requests) || !gate_may_pass(s))
                 return false;
-        (void) step_report(s, REPORT_STEP_PASSED, 0);
+        wave_report(s, REPORT_STEP_PASSED);
         if (st->step + 1 == s->plan->n_steps) {
-                promoting_begin(s);
+                promote(s);
                 return true;
         }
         st->step++;
@@ -130,15 +127,22 @@ bool shifting_progress(Step *s) {
 }
 
 bool promoting_progress(Step *s) {
-        if (!all_settled(s->state))
+        usec_t bake = plan_wave(s->plan, s->state->wave).bake;
+
+        if (!wave_is_written(s)) {
+                if (wave_is_ready(s))
+                        write_weights(s, WEIGHT_FULL);
                 return false;
-        (void) step_report(s, REPORT_PROMOTED, 0);
-        if (s->plan->bake == 0) {
-                end_succeeded(s);
+        }
+        if (!wave_is_settled(s))
+                return false;
+        wave_report(s, REPORT_PROMOTED);
+        if (bake == 0) {
+                wave_finish(s);
                 return true;
         }
         step_enter(s, PHASE_BAKING);
         begin_hold(s);
-        step_report(s, REPORT_BAKING, 0)->next = s->plan->bake;
+        step_report(s, REPORT_BAKING, wave_first_target(s))->next = bake;
         return true;
 }

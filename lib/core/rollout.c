@@ -16,10 +16,12 @@ bool phase_is_terminal(Phase p) {
                 return true;
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:
         case PHASE_BAKING:
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
                 return false;
         }
         return false;
@@ -27,10 +29,12 @@ bool phase_is_terminal(Phase p) {
 
 bool phase_is_live(Phase p) {
         switch (p) {
+        case PHASE_PUBLISHING:
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:
         case PHASE_BAKING:
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
                 return true;
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
@@ -104,6 +108,13 @@ static void report_fill_target(Report *r, const RolloutState *st, uint32_t targe
         memcpy(r->revision, t->revision, REVISION_SIZE);
 }
 
+static bool is_unshifted(const RolloutState *st) {
+        for (uint32_t i = 0; i < st->n_targets; i++)
+                if (st->targets[i].touched)
+                        return false;
+        return true;
+}
+
 Report *step_report(Step *s, ReportKind kind, uint32_t target) {
         RolloutState *st = s->state;
         Report *r = &step_push(s, ACTION_REPORT, target)->report;
@@ -113,11 +124,13 @@ Report *step_report(Step *s, ReportKind kind, uint32_t target) {
         r->seq = st->next_seq++;
         r->wall = s->now->wall;
         r->target = target;
+        r->wave = st->wave;
         r->step = st->step;
         r->n_steps = s->plan->n_steps;
         r->reason = st->reason;
         r->found_version = st->reason_version;
         r->check = st->reason_check;
+        r->unshifted = is_unshifted(st);
         report_fill_target(r, st, target);
         if (e->op_id != 0 && e->target == target) {
                 r->fault = e->fault;
@@ -162,6 +175,7 @@ static bool stage_expects(Stage stage, EventKind kind) {
         case STAGE_READ_ALIAS:
         case STAGE_RESOLVE:
         case STAGE_VERIFY:
+        case STAGE_CREATED:
                 return kind == EVENT_ALIAS_READ;
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
@@ -169,12 +183,37 @@ static bool stage_expects(Stage stage, EventKind kind) {
         case STAGE_READ_ALARMS:
                 return kind == EVENT_ALARMS_READ;
         case STAGE_WRITE:
+        case STAGE_CREATE:
                 return kind == EVENT_ALIAS_WRITTEN;
+        case STAGE_READ_CONCURRENCY:
+                return kind == EVENT_CONCURRENCY_READ;
+        case STAGE_READ_LATEST:
+        case STAGE_LATEST:
+        case STAGE_UPDATED:
+        case STAGE_ACTIVATE:
+        case STAGE_RESTORE_OLD:
+        case STAGE_RESTORE_NEW:
+                return kind == EVENT_FUNCTION_READ;
+        case STAGE_UPDATE:
+                return kind == EVENT_CODE_UPDATED;
+        case STAGE_PUBLISH:
+                return kind == EVENT_VERSION_PUBLISHED;
         case STAGE_IDLE:
         case STAGE_RELEASED:
                 return false;
         }
         return false;
+}
+
+static bool is_code_complete(const Event *e) {
+        size_t n = e->code_sha ? strnlen(e->code_sha, CODE_SHA_SIZE) : 0;
+        bool has_sha = n > 0 && n < CODE_SHA_SIZE;
+
+        if (e->kind == EVENT_VERSION_PUBLISHED)
+                return has_sha && e->version != 0;
+        if (e->kind != EVENT_FUNCTION_READ && e->kind != EVENT_CODE_UPDATED)
+                return true;
+        return has_sha && e->revision && e->revision[0] != '\0';
 }
 
 static int check_completion(const RolloutState *st, const Event *e) {
@@ -190,13 +229,15 @@ static int check_completion(const RolloutState *st, const Event *e) {
                 return -ESTALE;
         if (op == &t->alias_op && !stage_expects((Stage) t->stage, e->kind))
                 return -EINVAL;
-        if (routed && e->fault == FAULT_NONE && (!e->revision || e->revision[0] == '\0'))
+        if (e->fault != FAULT_NONE)
+                return 0;
+        if (routed && (!e->revision || e->revision[0] == '\0'))
                 return -EINVAL;
-        return 0;
+        return is_code_complete(e) ? 0 : -EINVAL;
 }
 
 static int check_event(const RolloutState *st, const Plan *plan, const Event *e) {
-        if (st->n_targets != plan->n_targets || st->step > plan->n_steps ||
+        if (st->n_targets != plan->n_targets || st->step > plan->n_steps || st->wave >= plan_n_waves(plan) ||
                         memcmp(st->plan_sha256, plan->sha256, PLAN_HASH_SIZE) != 0)
                 return -EINVAL;
         switch (e->kind) {
@@ -204,12 +245,17 @@ static int check_event(const RolloutState *st, const Plan *plan, const Event *e)
                 return st->phase == PHASE_QUEUED ? 0 : -EINVAL;
         case EVENT_RESUME:
         case EVENT_TICK:
+        case EVENT_SUPERSEDE:
                 return 0;
         case EVENT_ALIAS_READ:
         case EVENT_VERSION_READ:
         case EVENT_ALIAS_WRITTEN:
         case EVENT_METRICS_READ:
         case EVENT_ALARMS_READ:
+        case EVENT_FUNCTION_READ:
+        case EVENT_CODE_UPDATED:
+        case EVENT_VERSION_PUBLISHED:
+        case EVENT_CONCURRENCY_READ:
                 return check_completion(st, e);
         }
         return -EINVAL;
@@ -223,8 +269,10 @@ static void note_places(Step *s) {
 }
 
 static void resume(Step *s) {
-        (void) step_report(s, REPORT_RESUMED, 0);
+        (void) step_report(s, REPORT_RESUMED, wave_first_target(s));
         for (uint32_t i = 0; i < s->state->n_targets; i++) {
+                if (!target_is_in_play(s->state, s->plan, i))
+                        continue;
                 /* Before anything moves on, the whole step is judged once more. */
                 s->state->targets[i].judge.read_age = s->state->targets[i].judge.alarms_age = 0;
                 target_resume(s, i);
@@ -253,6 +301,9 @@ static void take_event(Step *s) {
         case EVENT_TICK:
                 tick(s);
                 break;
+        case EVENT_SUPERSEDE:
+                supersede(s);
+                break;
         case EVENT_ALIAS_READ:
                 if (s->state->targets[i].stage == STAGE_READ_ALIAS)
                         preflight_take_alias(s, i);
@@ -274,6 +325,11 @@ static void take_event(Step *s) {
                 else
                         target_take_alarms(s, i);
                 break;
+        case EVENT_FUNCTION_READ:
+        case EVENT_CODE_UPDATED:
+        case EVENT_VERSION_PUBLISHED:
+        case EVENT_CONCURRENCY_READ:
+                break;
         }
 }
 
@@ -290,6 +346,8 @@ static bool progress(Step *s) {
         case PHASE_ROLLING_BACK:
                 return rolling_back_progress(s);
         case PHASE_QUEUED:
+        case PHASE_PUBLISHING:
+        case PHASE_RESTORING:
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:
@@ -303,7 +361,8 @@ static void poll(Step *s) {
         if (!phase_is_watching((Phase) s->state->phase))
                 return;
         for (uint32_t i = 0; i < s->state->n_targets; i++)
-                target_poll(s, i);
+                if (target_is_in_play(s->state, s->plan, i))
+                        target_poll(s, i);
 }
 
 /* The record also says how much time was observed: without this, a reboot would throw a long hold away. */
@@ -340,7 +399,8 @@ int rollout_step(
         if (r < 0)
                 return r;
         if (phase_is_terminal((Phase) state->phase) ||
-                        (state->phase == PHASE_QUEUED && event->kind != EVENT_START))
+                        (state->phase == PHASE_QUEUED && event->kind != EVENT_START &&
+                                        event->kind != EVENT_SUPERSEDE))
                 return 0;
         advance_age(state, now);
         take_event(&s);
@@ -359,7 +419,7 @@ static usec_t hold_end(const RolloutState *st, const Plan *plan) {
         if (plan->n_checks > 0 || st->step_age == 0)
                 return USEC_INFINITY;
         if (st->phase == PHASE_BAKING)
-                end = usec_add(st->step_age, plan->bake);
+                end = usec_add(st->step_age, plan_wave(plan, st->wave).bake);
         else if (st->phase == PHASE_SHIFTING)
                 end = usec_add(st->step_age, plan->steps[st->step].hold);
         /* Past it, something outstanding is in the way, and its completion moves the rollout on. */
@@ -387,26 +447,25 @@ static usec_t earliest_age(const RolloutState *st, const Plan *plan) {
         usec_t first = hold_end(st, plan);
 
         if (st->phase != PHASE_ROLLING_BACK)
-                first = usec_min(first, plan->deadline);
+                first = usec_min(first, usec_add(st->due_since, plan->deadline));
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 const TargetState *t = &st->targets[i];
 
                 if (t->alias_op.id == 0 && t->alias_op.retry_at != 0)
                         first = usec_min(first, t->alias_op.retry_at);
-                if (phase_is_watching((Phase) st->phase))
+                if (phase_is_watching((Phase) st->phase) && target_is_in_play(st, plan, i))
                         first = usec_min(first, watch_age(t, plan));
         }
         return first;
 }
 
 usec_t rollout_deadline(const RolloutState *state, const Plan *plan, const Now *now) {
-        usec_t first;
+        usec_t first, due;
 
         if (state->phase == PHASE_QUEUED || phase_is_terminal((Phase) state->phase))
                 return USEC_INFINITY;
         first = earliest_age(state, plan);
-        if (first == USEC_INFINITY)
-                return USEC_INFINITY;
-        return usec_add(state->last.boot == now->boot ? state->last.mono : now->mono,
-                        usec_sub(first, state->age));
+        due = first == USEC_INFINITY ? USEC_INFINITY : usec_sub(first, state->age);
+        due = usec_min(due, gate_due(state, plan));
+        return usec_add(state->last.boot == now->boot ? state->last.mono : now->mono, due);
 }

@@ -38,7 +38,11 @@ typedef enum Wait {
         WAIT_BAKE,     /* until */
         WAIT_EVIDENCE, /* a check is not healthy: check, cause */
         WAIT_REQUESTS, /* the step wants more requests */
+        WAIT_UPDATE,   /* until Lambda is done with $LATEST */
+        WAIT_ACTIVE,   /* until the new version is Active */
+        WAIT_LAMBDA,   /* until Lambda has moved the traffic of an alias with provisioned concurrency */
         WAIT_SIGHT,    /* blind: check (n_checks: all metrics), cause; until = forced rollback */
+        WAIT_WINDOW,   /* until traffic may move: opens */
 } Wait;
 
 typedef struct RolloutView {
@@ -46,8 +50,10 @@ typedef struct RolloutView {
         uint32_t target, check;
         uint32_t cause, fault;
         usec_t left;       /* span until it ends by itself; USEC_INFINITY: depends on evidence or AWS */
+        usec_t opens;      /* WAIT_WINDOW: wall; USEC_INFINITY: never */
         double have, need; /* WAIT_REQUESTS, WAIT_EVIDENCE with few samples */
         uint32_t weight_wanted, weight_actual; /* of the first target, WEIGHT_PERCENT units */
+        uint32_t weight_of_wave;               /* wanted, of the first target of the present wave */
         usec_t total_left; /* earliest end of the rollout by its plan: holds and bake to come */
 } RolloutView;
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/* Shared by sentence.c (what happened) and sentence-reason.c (why) and nobody else. */
+/* Shared by sentence.c (what happened), sentence-reason.c (why), sentence-wave.c (which and when) and nobody
+ * else. */
 
 #include "base/macro.h"
 #include "core/trace.h"
@@ -17,5 +18,15 @@ void line_put_time(Line *l, usec_t wall); /* with its date, for those who look i
 /* The report's check: its alarm, since when it rings, and why. */
 void line_put_ringing(Line *l, const Report *r, const Plan *plan);
 void line_put_reason(Line *l, const Report *r, const Plan *plan);
+
+/* What deploying and restoring tell, behind the target's name; and why they failed. */
+void line_put_code(Line *l, const Report *r, const Plan *plan);
+void line_put_code_reason(Line *l, const Report *r, const Plan *plan);
+void line_put_route(Line *l, const Route *route);
+/* REPORT_WAVE_* and REPORT_WAITING. */
+void line_put_wave(Line *l, const Report *r, const Plan *plan);
+void line_put_opens(Line *l, const Plan *plan, usec_t opens, usec_t left);
+/* Waves that a rollback leaves where they are, if there are such. */
+void line_put_staying(Line *l, const Report *r, const Plan *plan);
 
 const char *cause_words(Cause c);

@@ -124,6 +124,18 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         case REASON_FOREIGN:
         case REASON_REFUSED:
         case REASON_CANNOT_WRITE:
+        case REASON_WINDOW:
+        case REASON_SUPERSEDED:
+        case REASON_NOTHING_NEW:
+        case REASON_CODE_FOREIGN:
+        case REASON_CODE_DIFFERS:
+        case REASON_CODE_REFUSED:
+        case REASON_UPDATE_FAILED:
+        case REASON_VERSION_FAILED:
+        case REASON_CODE_STUCK:
+        case REASON_CANNOT_DEPLOY:
+        case REASON_PACKAGE_DIFFERS:
+        case REASON_PROVISIONING:
                 return;
         }
 }
@@ -161,6 +173,14 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, "the new weights could not be written for ");
                 line_put_span(l, plan->max_blind);
                 return;
+        case REASON_WINDOW:
+                line_put(l, "its window closed before all the traffic was on the new version (at_end: roll_back)");
+                return;
+        case REASON_SUPERSEDED:
+                line_put(l, "a newer plan for one of its aliases came");
+                put_words(l, r);
+                line_put(l, " (on_newer_plan: supersede)");
+                return;
         case REASON_ALIAS_MISSING:
         case REASON_VERSION_MISSING:
         case REASON_VERSION_STATE:
@@ -174,6 +194,18 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
         case REASON_ALARM_MISSING:
         case REASON_ALARM_RINGING:
                 put_refusal(l, r, plan);
+                return;
+        case REASON_NOTHING_NEW:
+        case REASON_CODE_FOREIGN:
+        case REASON_CODE_DIFFERS:
+        case REASON_CODE_REFUSED:
+        case REASON_UPDATE_FAILED:
+        case REASON_VERSION_FAILED:
+        case REASON_CODE_STUCK:
+        case REASON_CANNOT_DEPLOY:
+        case REASON_PACKAGE_DIFFERS:
+        case REASON_PROVISIONING:
+                line_put_code_reason(l, r, plan);
                 return;
         }
 }

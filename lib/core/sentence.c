@@ -62,6 +62,8 @@ static void put_target(Line *l, const Plan *plan, uint32_t target) {
         const char *colon = strrchr(t->function, ':');
 
         line_put(l, "%s:%s", colon ? colon + 1 : t->function, t->alias);
+        if (plan->n_targets > 1 && t->region)
+                line_put(l, " in %s", t->region);
 }
 
 static void put_weight(Line *l, uint32_t weight) {
@@ -128,7 +130,7 @@ static void put_holding(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, ": %.0f of %u settled", r->samples, plan->checks[r->check].min_requests);
 }
 
-static void put_route(Line *l, const Route *route) {
+void line_put_route(Line *l, const Route *route) {
         line_put(l, "version %llu", (unsigned long long) route->primary);
         if (route->extra != 0) {
                 line_put(l, " with ");
@@ -144,7 +146,7 @@ static void put_foreign(Line *l, const Report *r) {
                 line_put(l, " to a routing that canaryd never writes");
         } else if (r->found.primary != 0) {
                 line_put(l, " to ");
-                put_route(l, &r->found);
+                line_put_route(l, &r->found);
         } else {
                 line_put(l, " (it is gone)");
         }
@@ -158,7 +160,7 @@ static void put_foreign(Line *l, const Report *r) {
         }
         if (r->ours.primary != 0) {
                 line_put(l, "; canaryd had seen ");
-                put_route(l, &r->ours);
+                line_put_route(l, &r->ours);
                 line_put(l, ", revision %s", r->ours_revision);
         }
         line_put(l, ". Hands off, it is theirs now; CloudTrail says who it was");
@@ -178,18 +180,28 @@ static void put_end(Line *l, const Report *r, const Plan *plan) {
                            new = (unsigned long long) r->version_new;
 
         if (r->kind == REPORT_REJECTED) {
-                line_put(l, " rejected, nothing was touched: ");
+                line_put(l,
+                                r->reason == REASON_NOTHING_NEW ? " rejected, nothing was shifted: "
+                                                                : " rejected, nothing was touched: ");
                 line_put_reason(l, r, plan);
         } else if (r->kind == REPORT_SUCCEEDED) {
                 line_put(l, " succeeded: version %llu has all the traffic", new);
         } else if (r->kind == REPORT_ROLLED_BACK) {
-                line_put(l, " is back on version %llu, read back and verified: ", old);
+                line_put(l,
+                                r->unshifted ? " was never moved away from version %llu: "
+                                             : " is back on version %llu, read back and verified: ",
+                                old);
                 line_put_reason(l, r, plan);
+                line_put_staying(l, r, plan);
         } else if (r->kind == REPORT_RELEASED) {
                 line_put(l, " released: ");
                 line_put_reason(l, r, plan);
+                line_put_staying(l, r, plan);
         } else if (r->kind == REPORT_ROLLBACK_STARTED) {
-                line_put(l, " rolling back to version %llu: ", old);
+                line_put(l,
+                                r->unshifted ? " turns around, all traffic is on version %llu still: "
+                                             : " rolling back to version %llu: ",
+                                old);
                 line_put_reason(l, r, plan);
         }
 }
@@ -199,10 +211,14 @@ static void put_middle(Line *l, const Report *r, const Plan *plan) {
                            new = (unsigned long long) r->version_new;
 
         if (r->kind == REPORT_STARTED) {
-                line_put(l, " preflight for version %llu", new);
+                line_put(l,
+                                new != 0 ? " preflight for version %llu"
+                                         : " preflight for a version to be published",
+                                new);
         } else if (r->kind == REPORT_PREFLIGHT_PASSED) {
-                line_put(l, " preflight passed: version %llu -> %llu in %u step%s, then 100 %%", old, new,
-                                r->n_steps, r->n_steps == 1 ? "" : "s");
+                line_put(l, " preflight passed: version %llu -> ", old);
+                line_put(l, new != 0 ? "%llu" : "a new one", new);
+                line_put(l, " in %u step%s, then 100 %%", r->n_steps, r->n_steps == 1 ? "" : "s");
         } else if (r->kind == REPORT_WEIGHT_INTENT) {
                 line_put(l, " about to go from ");
                 put_weight(l, r->weight_from);
@@ -287,6 +303,22 @@ void report_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT
         case REPORT_RETRYING:
                 put_trouble(&l, r, plan);
                 return;
+        case REPORT_PUBLISHING:
+        case REPORT_PUBLISHED:
+        case REPORT_ALIAS_CREATED:
+        case REPORT_CONCURRENCY:
+        case REPORT_PROVISIONING:
+        case REPORT_RESTORING:
+        case REPORT_RESTORED:
+        case REPORT_RESTORE_SKIPPED:
+        case REPORT_RESTORE_FAILED:
+                line_put_code(&l, r, plan);
+                return;
+        case REPORT_WAVE_BEGUN:
+        case REPORT_WAVE_BAKED:
+        case REPORT_WAITING:
+                line_put_wave(&l, r, plan);
+                return;
         }
 }
 
@@ -294,7 +326,10 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                 char ret[static TRACE_TEXT_MAX]) {
         Line l = { .text = ret };
         const char *check = v->check < plan->n_checks ? plan->checks[v->check].name : "requests";
-        Report r = { .reason = st->reason, .check = st->reason_check, .found_version = st->reason_version };
+        Report r = { .reason = st->reason,
+                .check = st->reason_check,
+                .found_version = st->reason_version,
+                .wave = st->wave };
 
         ret[0] = '\0';
         switch (v->wait) {
@@ -320,7 +355,7 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
         case WAIT_HOLD:
         case WAIT_BAKE:
                 line_put(&l, v->wait == WAIT_BAKE ? "bakes at " : "holds ");
-                put_weight(&l, v->weight_wanted);
+                put_weight(&l, v->weight_of_wave);
                 line_put(&l, " for ");
                 line_put_span(&l, v->left);
                 line_put(&l, " more");
@@ -333,12 +368,25 @@ void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
         case WAIT_REQUESTS:
                 line_put(&l, "the step wants %.0f requests, %.0f so far", v->need, v->have);
                 return;
+        case WAIT_UPDATE:
+                line_put(&l, "waits for Lambda to take the code over into $LATEST");
+                return;
+        case WAIT_ACTIVE:
+                line_put(&l, "waits for version %llu to be Active (SnapStart takes minutes)",
+                                (unsigned long long) st->targets[v->target].version_new);
+                return;
+        case WAIT_LAMBDA:
+                line_put(&l, "waits for Lambda to move the traffic (provisioned concurrency takes minutes)");
+                return;
         case WAIT_SIGHT:
                 line_put(&l, "blind: ");
                 if (v->check < plan->n_checks)
                         line_put(&l, "%s: ", check);
                 line_put(&l, "%s; rolls back in ", cause_words((Cause) v->cause));
                 line_put_span(&l, v->left);
+                return;
+        case WAIT_WINDOW:
+                line_put_opens(&l, plan, v->opens, v->left);
                 return;
         }
 }

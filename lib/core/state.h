@@ -13,12 +13,24 @@ typedef enum Stage {
         STAGE_READ_OLD,
         STAGE_READ_NEW,
         STAGE_READ_ALARMS,
-        STAGE_WRITE,    /* an UpdateAlias towards "want" is outstanding or waits for its retry */
-        STAGE_RESOLVE,  /* its outcome is not known: reading to find out */
-        STAGE_VERIFY,   /* it was accepted: reading it back */
-        STAGE_RELEASED, /* a foreign hand owns the alias */
+        STAGE_READ_CONCURRENCY,
+        STAGE_READ_LATEST, /* $LATEST, before anything is deployed */
+        STAGE_WRITE,       /* an UpdateAlias towards "want" is outstanding or waits for its retry */
+        STAGE_RESOLVE,     /* its outcome is not known: reading to find out */
+        STAGE_VERIFY,      /* it was accepted: reading it back */
+        STAGE_RELEASED,    /* a foreign hand owns the alias */
+        /* Publishing, and most of it for restoring, too: */
+        STAGE_LATEST,      /* reading $LATEST: may its code be updated, or has that happened already? */
+        STAGE_UPDATE,      /* an UpdateFunctionCode is outstanding or waits for its retry */
+        STAGE_UPDATED,     /* reading $LATEST until Lambda is done with it */
+        STAGE_PUBLISH,     /* a PublishVersion is outstanding or waits for its retry */
+        STAGE_ACTIVATE,    /* reading the new version until it is Active */
+        STAGE_CREATE,      /* a CreateAlias is outstanding or waits for its retry */
+        STAGE_CREATED,     /* its outcome is not known, or the alias is there already: reading it */
+        STAGE_RESTORE_OLD, /* reading what code the old version has */
+        STAGE_RESTORE_NEW, /* and the new one */
 } Stage;
-#define STAGE_COUNT (STAGE_RELEASED + 1)
+#define STAGE_COUNT (STAGE_RESTORE_NEW + 1)
 
 /* An effect that was asked for. id != 0: outstanding, its completion carries the id. id == 0 and retry_at !=
  * 0: to be asked for again at that moment of the rollout's age. Both 0: nothing. */
@@ -77,6 +89,30 @@ typedef struct PastRevision {
 } PastRevision;
 #define PAST_REVISIONS_MAX 8
 
+/* Of a missing alias that the plan wants made. */
+typedef enum AliasMaking {
+        ALIAS_IS_THERE,
+        ALIAS_IS_MISSING,
+        ALIAS_MAY_BE_MADE, /* CreateAlias was asked for */
+        ALIAS_IS_MADE,
+} AliasMaking;
+#define ALIAS_MAKING_COUNT (ALIAS_IS_MADE + 1)
+
+/* Deploying a function's code, and putting the old one back. */
+typedef struct CodeState {
+        char revision[REVISION_SIZE]; /* $LATEST's, as last seen */
+        char sha[CODE_SHA_SIZE];      /* $LATEST's code: before it is "known", what it was before we came */
+        char old_sha[CODE_SHA_SIZE];  /* restoring: the old version's */
+        usec_t since;              /* age since which the present wait, or the restoring, goes on; 0: not */
+        uint64_t version_restored; /* 0: none yet */
+        uint32_t known;            /* 1: "sha" is the new version's */
+        uint32_t touched;          /* 1: an UpdateFunctionCode or PublishVersion may have had its effect */
+        uint32_t unsure;           /* 1: so may the last one have, of which no reply came */
+        uint32_t making;           /* AliasMaking */
+        uint32_t restore_done;     /* 1: restored, or given up, or nothing to restore */
+        uint32_t restore_asked;    /* 1: the old code may be back in $LATEST */
+} CodeState;
+
 struct TargetState {
         uint32_t stage;       /* Stage */
         uint32_t touched;     /* 1: a write may have changed the alias */
@@ -92,8 +128,12 @@ struct TargetState {
         uint64_t strange; /* reads in a row that showed what nobody of us has written, or no alias at all */
         uint64_t role, dead_letter; /* of the old version, for the comparison in preflight */
         Op alias_op; /* reads and writes of alias and versions, and preflight's of alarms: one at a time */
-        Op poll_op;  /* reading metrics */
-        Op alarm_op; /* reading alarms, from the first traffic on */
+        CodeState code;
+        uint32_t concurrency; /* provisioned on the alias: 1 + how much; 0: not known */
+        uint32_t moved;       /* 1: a promotion may have changed the alias's primary version */
+        usec_t moving_since;  /* age since which Lambda itself is seen to move the traffic; 0: it does not */
+        Op poll_op;           /* reading metrics */
+        Op alarm_op;          /* reading alarms, from the first traffic on */
         usec_t next_poll;     /* age */
         usec_t next_alarms;   /* age */
         usec_t seen_wall;     /* when "route" and "revision" were last seen; wall; 0: not known */
@@ -122,9 +162,30 @@ typedef enum Reason {
         REASON_DENIED,
         REASON_INVALID, /* AWS does not accept a read of preflight */
         REASON_ALARM_MISSING,
-        REASON_ALARM_RINGING, /* before anything was done */
+        REASON_ALARM_RINGING,   /* before anything was done */
+        REASON_NOTHING_NEW,     /* publishing gives the old version again: its code is $LATEST's */
+        REASON_CODE_FOREIGN,    /* somebody else deploys to the function */
+        REASON_CODE_DIFFERS,    /* the code that Lambda has is not what the plan's sha256 says */
+        REASON_CODE_REFUSED,    /* AWS, or the shell, refuses the code as it is */
+        REASON_UPDATE_FAILED,   /* Lambda could not take the code over */
+        REASON_VERSION_FAILED,  /* the new version will never be Active */
+        REASON_CODE_STUCK,      /* Lambda has not come to an end with the code */
+        REASON_CANNOT_DEPLOY,   /* the calls failed for too long */
+        REASON_PACKAGE_DIFFERS, /* a zip for a function of images, or the other way round */
+        REASON_PROVISIONING, /* Lambda has not moved the traffic of an alias with provisioned concurrency */
+        REASON_WINDOW,       /* it closed while an alias was split, and the plan says to go back then */
+        REASON_SUPERSEDED,   /* a newer plan for one of its aliases came, and the plan gives way */
 } Reason;
-#define REASON_COUNT (REASON_ALARM_RINGING + 1)
+#define REASON_COUNT (REASON_SUPERSEDED + 1)
+
+/* What is known of a moment that traffic must wait for, before it moves forward again. */
+typedef enum Gated {
+        GATED_NOT,
+        GATED_READ_AGAIN, /* nothing of the wave was written yet, and its aliases are to be read before it is
+                           */
+        GATED_TOLD,       /* waits for its window or "not_before", and that was said; then the same */
+} Gated;
+#define GATED_COUNT (GATED_TOLD + 1)
 
 struct RolloutState {
         uint32_t phase; /* Phase */
@@ -153,6 +214,11 @@ struct RolloutState {
         uint32_t reason_step;    /* step at that moment */
         uint64_t reason_version; /* for the REASON_VERSION_* and REASON_ALIAS_ELSEWHERE: which one was found
                                   */
+
+        uint32_t wave;    /* index of the present one, or of the one that turned around */
+        uint32_t gated;   /* Gated */
+        usec_t due_since; /* age from which the deadline counts: not while nothing was touched yet, and the
+                             plan's own time has not come */
 
         uint32_t n_targets;
         uint32_t holding; /* what the last REPORT_HOLDING said: 1 + check * 256 + cause; 0: none in this step

@@ -7,7 +7,7 @@
  * end of a hold or bake gets one of its own, so that nobody waits for the grid. */
 static usec_t next_poll(const Step *s) {
         const RolloutState *st = s->state;
-        usec_t hold = st->phase == PHASE_BAKING       ? s->plan->bake
+        usec_t hold = st->phase == PHASE_BAKING       ? plan_wave(s->plan, st->wave).bake
                         : st->step < s->plan->n_steps ? s->plan->steps[st->step].hold
                                                       : 0;
         usec_t next = usec_add(st->age, s->plan->every - s->now->wall % s->plan->every);

@@ -29,7 +29,9 @@ static Lane lane_of(const Step *s) {
         case PHASE_PROMOTING:
         case PHASE_BAKING:
                 return LANE_PROMOTE;
+        case PHASE_PUBLISHING:
         case PHASE_SHIFTING:
+        case PHASE_RESTORING:
                 return LANE_STEP;
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
@@ -94,6 +96,7 @@ static int stage_action(Stage stage) {
         case STAGE_READ_ALIAS:
         case STAGE_RESOLVE:
         case STAGE_VERIFY:
+        case STAGE_CREATED:
                 return ACTION_READ_ALIAS;
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
@@ -102,6 +105,21 @@ static int stage_action(Stage stage) {
                 return ACTION_READ_ALARMS;
         case STAGE_WRITE:
                 return ACTION_WRITE_ALIAS;
+        case STAGE_READ_CONCURRENCY:
+                return ACTION_READ_CONCURRENCY;
+        case STAGE_READ_LATEST:
+        case STAGE_LATEST:
+        case STAGE_UPDATED:
+        case STAGE_ACTIVATE:
+        case STAGE_RESTORE_OLD:
+        case STAGE_RESTORE_NEW:
+                return ACTION_READ_FUNCTION;
+        case STAGE_UPDATE:
+                return ACTION_UPDATE_CODE;
+        case STAGE_PUBLISH:
+                return ACTION_PUBLISH_VERSION;
+        case STAGE_CREATE:
+                return ACTION_CREATE_ALIAS;
         case STAGE_IDLE:
         case STAGE_RELEASED:
                 return -EINVAL;
@@ -154,6 +172,10 @@ void target_read_version(Step *s, uint32_t i, Stage stage) {
 
 void target_read_alarms(Step *s, uint32_t i) {
         enter(s, i, STAGE_READ_ALARMS);
+}
+
+void target_read_back(Step *s, uint32_t i) {
+        enter(s, i, STAGE_VERIFY);
 }
 
 void target_write(Step *s, uint32_t i, const Route *want) {
@@ -472,7 +494,25 @@ void target_resume(Step *s, uint32_t i) {
         case STAGE_READ_OLD:
         case STAGE_READ_NEW:
         case STAGE_READ_ALARMS:
+        case STAGE_READ_CONCURRENCY:
+        case STAGE_READ_LATEST:
+        case STAGE_LATEST:
+        case STAGE_UPDATED:
+        case STAGE_ACTIVATE:
+        case STAGE_CREATED:
+        case STAGE_RESTORE_OLD:
+        case STAGE_RESTORE_NEW:
                 enter(s, i, (Stage) t->stage);
+                return;
+        case STAGE_UPDATE:
+                t->code.unsure = 1;
+                enter(s, i, STAGE_LATEST);
+                return;
+        case STAGE_PUBLISH:
+                enter(s, i, STAGE_UPDATED);
+                return;
+        case STAGE_CREATE:
+                enter(s, i, STAGE_CREATED);
                 return;
         case STAGE_WRITE:
         case STAGE_RESOLVE:

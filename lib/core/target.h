@@ -7,6 +7,7 @@
 /* Fresh reads for preflight; the replies are preflight_take_*'s to judge. */
 void target_read_alias(Step *s, uint32_t i);
 void target_read_version(Step *s, uint32_t i, Stage stage);
+void target_read_back(Step *s, uint32_t i); /* is it still as it was last seen? STAGE_VERIFY */
 void target_read_alarms(Step *s, uint32_t i);
 
 /* Starts an UpdateAlias towards want; supersedes what was under way. */

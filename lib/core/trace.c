@@ -9,10 +9,12 @@
 static const char *const phase_names[PHASE_COUNT] = {
         [PHASE_QUEUED] = "queued",
         [PHASE_PREFLIGHT] = "preflight",
+        [PHASE_PUBLISHING] = "publishing",
         [PHASE_SHIFTING] = "shifting",
         [PHASE_PROMOTING] = "promoting",
         [PHASE_BAKING] = "baking",
         [PHASE_ROLLING_BACK] = "rolling-back",
+        [PHASE_RESTORING] = "restoring",
         [PHASE_SUCCEEDED] = "succeeded",
         [PHASE_ROLLED_BACK] = "rolled-back",
         [PHASE_REJECTED] = "rejected",
@@ -25,10 +27,21 @@ static const char *const stage_names[STAGE_COUNT] = {
         [STAGE_READ_OLD] = "read-old",
         [STAGE_READ_NEW] = "read-new",
         [STAGE_READ_ALARMS] = "read-alarms",
+        [STAGE_READ_CONCURRENCY] = "read-concurrency",
+        [STAGE_READ_LATEST] = "read-latest",
         [STAGE_WRITE] = "write",
         [STAGE_RESOLVE] = "resolve",
         [STAGE_VERIFY] = "verify",
         [STAGE_RELEASED] = "released",
+        [STAGE_LATEST] = "latest",
+        [STAGE_UPDATE] = "update",
+        [STAGE_UPDATED] = "updated",
+        [STAGE_PUBLISH] = "publish",
+        [STAGE_ACTIVATE] = "activate",
+        [STAGE_CREATE] = "create",
+        [STAGE_CREATED] = "created",
+        [STAGE_RESTORE_OLD] = "restore-old",
+        [STAGE_RESTORE_NEW] = "restore-new",
 };
 
 static const char *const verdict_names[VERDICT_COUNT] = {
@@ -89,6 +102,24 @@ static const char *const reason_names[REASON_COUNT] = {
         [REASON_INVALID] = "invalid",
         [REASON_ALARM_MISSING] = "alarm-missing",
         [REASON_ALARM_RINGING] = "alarm-ringing",
+        [REASON_NOTHING_NEW] = "nothing-new",
+        [REASON_CODE_FOREIGN] = "code-foreign",
+        [REASON_CODE_DIFFERS] = "code-differs",
+        [REASON_CODE_REFUSED] = "code-refused",
+        [REASON_UPDATE_FAILED] = "update-failed",
+        [REASON_VERSION_FAILED] = "version-failed",
+        [REASON_CODE_STUCK] = "code-stuck",
+        [REASON_CANNOT_DEPLOY] = "cannot-deploy",
+        [REASON_PACKAGE_DIFFERS] = "package-differs",
+        [REASON_PROVISIONING] = "provisioning",
+        [REASON_WINDOW] = "window",
+        [REASON_SUPERSEDED] = "superseded",
+};
+
+static const char *const gated_names[GATED_COUNT] = {
+        [GATED_NOT] = "not",
+        [GATED_READ_AGAIN] = "read-again",
+        [GATED_TOLD] = "told",
 };
 
 static const char *const event_names[EVENT_KIND_COUNT] = {
@@ -100,6 +131,11 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
         [EVENT_ALIAS_WRITTEN] = "alias-written",
         [EVENT_METRICS_READ] = "metrics-read",
         [EVENT_ALARMS_READ] = "alarms-read",
+        [EVENT_FUNCTION_READ] = "function-read",
+        [EVENT_CODE_UPDATED] = "code-updated",
+        [EVENT_VERSION_PUBLISHED] = "version-published",
+        [EVENT_CONCURRENCY_READ] = "concurrency-read",
+        [EVENT_SUPERSEDE] = "supersede",
 };
 
 static const char *const action_names[ACTION_KIND_COUNT] = {
@@ -110,6 +146,11 @@ static const char *const action_names[ACTION_KIND_COUNT] = {
         [ACTION_WRITE_ALIAS] = "write-alias",
         [ACTION_READ_METRICS] = "read-metrics",
         [ACTION_READ_ALARMS] = "read-alarms",
+        [ACTION_READ_FUNCTION] = "read-function",
+        [ACTION_UPDATE_CODE] = "update-code",
+        [ACTION_PUBLISH_VERSION] = "publish-version",
+        [ACTION_CREATE_ALIAS] = "create-alias",
+        [ACTION_READ_CONCURRENCY] = "read-concurrency",
         [ACTION_CANCEL] = "cancel",
 };
 
@@ -135,6 +176,18 @@ static const char *const report_names[REPORT_KIND_COUNT] = {
         [REPORT_SEEING] = "seeing",
         [REPORT_RETRYING] = "retrying",
         [REPORT_RESUMED] = "resumed",
+        [REPORT_PUBLISHING] = "publishing",
+        [REPORT_PUBLISHED] = "published",
+        [REPORT_ALIAS_CREATED] = "alias-created",
+        [REPORT_CONCURRENCY] = "concurrency",
+        [REPORT_PROVISIONING] = "provisioning",
+        [REPORT_RESTORING] = "restoring",
+        [REPORT_RESTORED] = "restored",
+        [REPORT_RESTORE_SKIPPED] = "restore-skipped",
+        [REPORT_RESTORE_FAILED] = "restore-failed",
+        [REPORT_WAVE_BEGUN] = "wave-begun",
+        [REPORT_WAVE_BAKED] = "wave-baked",
+        [REPORT_WAITING] = "waiting",
 };
 
 static const char *const check_kind_names[CHECK_KIND_COUNT] = {
@@ -173,6 +226,7 @@ DEFINE_BOTH_WAYS(fault, Fault, fault_names)
 DEFINE_BOTH_WAYS(reason, Reason, reason_names)
 DEFINE_BOTH_WAYS(report_kind, ReportKind, report_names)
 DEFINE_BOTH_WAYS(check_kind, CheckKind, check_kind_names)
+DEFINE_BOTH_WAYS(gated, Gated, gated_names)
 DEFINE_TO_STRING(event_kind, EventKind, event_names)
 DEFINE_TO_STRING(action_kind, ActionKind, action_names)
 
@@ -222,6 +276,15 @@ void trace_event_format(const Event *e, char ret[static TRACE_TEXT_MAX]) {
                                 e->n_rows, e->n_values, e->n_check_faults);
         else if (e->kind == EVENT_ALARMS_READ)
                 (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " alarms=%zu", e->n_alarms);
+        else if (e->kind == EVENT_FUNCTION_READ || e->kind == EVENT_CODE_UPDATED)
+                (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " state=%u update=%u sha=%s revision=%s",
+                                (unsigned) e->state, (unsigned) e->update, e->code_sha ? e->code_sha : "",
+                                e->revision ? e->revision : "");
+        else if (e->kind == EVENT_VERSION_PUBLISHED)
+                (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " version=%llu",
+                                (unsigned long long) e->version);
+        else if (e->kind == EVENT_CONCURRENCY_READ)
+                (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " concurrency=%u", e->concurrency);
 }
 
 void trace_action_format(const Action *a, const Plan *plan, char ret[static TRACE_TEXT_MAX]) {
@@ -241,10 +304,13 @@ void trace_action_format(const Action *a, const Plan *plan, char ret[static TRAC
                 return;
         case ACTION_READ_ALIAS:
         case ACTION_READ_ALARMS:
+        case ACTION_READ_CONCURRENCY:
         case ACTION_CANCEL:
                 (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu", name, a->target, op);
                 return;
         case ACTION_READ_VERSION:
+        case ACTION_READ_FUNCTION:
+        case ACTION_CREATE_ALIAS:
                 (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu version=%llu", name, a->target,
                                 op, (unsigned long long) a->version);
                 return;
@@ -253,6 +319,14 @@ void trace_action_format(const Action *a, const Plan *plan, char ret[static TRAC
                                 name, a->target, op, (unsigned long long) a->write.route.primary,
                                 (unsigned long long) a->write.route.extra, a->write.route.weight,
                                 a->write.revision, a->lane == LANE_ROLLBACK ? " rollback" : "");
+                return;
+        case ACTION_UPDATE_CODE:
+                (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu version=%llu revision=%s", name,
+                                a->target, op, (unsigned long long) a->update.version, a->update.revision);
+                return;
+        case ACTION_PUBLISH_VERSION:
+                (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu sha=%s revision=%s", name,
+                                a->target, op, a->publish.code_sha, a->publish.revision);
                 return;
         case ACTION_READ_METRICS:
                 (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu from=%llu until=%llu", name,

@@ -22,6 +22,8 @@ const char *fault_to_string(Fault value);
 int fault_from_string(const char *s);
 const char *reason_to_string(Reason value);
 int reason_from_string(const char *s);
+const char *gated_to_string(Gated value);
+int gated_from_string(const char *s);
 const char *event_kind_to_string(EventKind value);
 const char *action_kind_to_string(ActionKind value);
 const char *report_kind_to_string(ReportKind value); /* "weight-set": the kind column of the event log */

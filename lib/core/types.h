@@ -18,6 +18,7 @@
 #define LIVE_ROLLOUTS_MAX 10000
 #define REVISION_SIZE 64    /* bytes with the NUL; AWS sends UUIDs */
 #define REQUEST_ID_SIZE 64  /* bytes with the NUL */
+#define CODE_SHA_SIZE 72    /* bytes with the NUL: AWS's CodeSha256, base64 for zips, hex for images */
 #define ERROR_TEXT_SIZE 400 /* bytes with the NUL: the way out stands at the end of a text */
 #define PLAN_HASH_SIZE 32
 #define METRIC_ROWS_MAX 10080 /* buckets one reading may span: a week of minutes */
@@ -30,10 +31,12 @@
 typedef enum Phase {
         PHASE_QUEUED,       /* accepted, waiting for its turn on the alias */
         PHASE_PREFLIGHT,    /* reading only */
+        PHASE_PUBLISHING,   /* deploying the new version, making the aliases that are missing */
         PHASE_SHIFTING,     /* step by step; the old version is the alias's primary */
         PHASE_PROMOTING,    /* writing 100 % and reading it back */
         PHASE_BAKING,       /* at 100 %, still watching */
         PHASE_ROLLING_BACK, /* putting the old version back, until it is verified */
+        PHASE_RESTORING,    /* every alias is back and verified: the old code becomes $LATEST again */
         PHASE_SUCCEEDED,
         PHASE_ROLLED_BACK,
         PHASE_REJECTED, /* nothing was ever touched */
@@ -93,6 +96,20 @@ typedef enum Fault {
         FAULT_STORE,        /* sure: never started, because the intent could not be made durable */
 } Fault;
 #define FAULT_COUNT (FAULT_STORE + 1)
+
+/* What Lambda says of a function ($LATEST) or a version. Words that a later Lambda may say count as pending
+ * and as in progress: they are waited for. */
+typedef enum FunctionState {
+        FUNCTION_ACTIVE, /* or Inactive (it wakes up), or no State at all */
+        FUNCTION_PENDING,
+        FUNCTION_FAILED,
+} FunctionState;
+
+typedef enum UpdateStatus {
+        UPDATE_SUCCESSFUL, /* or no LastUpdateStatus at all */
+        UPDATE_IN_PROGRESS,
+        UPDATE_FAILED,
+} UpdateStatus;
 
 /* What an alias routes to. extra == 0: everything to primary (weight is 0 then). */
 typedef struct Route {

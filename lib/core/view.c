@@ -1,6 +1,7 @@
 #include "base/usec.h"
 #include "core/judge.h"
 #include "core/target.h"
+#include "core/window.h"
 
 static usec_t age_at(const RolloutState *st, const Now *now) {
         if (st->age == 0 || st->last.boot != now->boot || phase_is_terminal((Phase) st->phase))
@@ -10,8 +11,19 @@ static usec_t age_at(const RolloutState *st, const Now *now) {
 
 static usec_t present_hold(const RolloutState *st, const Plan *plan) {
         if (st->phase == PHASE_BAKING)
-                return plan->bake;
+                return plan_wave(plan, st->wave).bake;
         return st->phase == PHASE_SHIFTING && st->step < plan->n_steps ? plan->steps[st->step].hold : 0;
+}
+
+static usec_t waves_to_come(const RolloutState *st, const Plan *plan) {
+        usec_t left = 0;
+
+        for (uint32_t wave = st->wave + 1; wave < plan_n_waves(plan); wave++) {
+                for (uint32_t i = 0; i < plan->n_steps; i++)
+                        left = usec_add(left, plan->steps[i].hold);
+                left = usec_add(left, plan_wave(plan, wave).bake);
+        }
+        return left;
 }
 
 static usec_t total_left(const RolloutState *st, const Plan *plan, usec_t age) {
@@ -20,22 +32,25 @@ static usec_t total_left(const RolloutState *st, const Plan *plan, usec_t age) {
         switch ((Phase) st->phase) {
         case PHASE_QUEUED:
         case PHASE_PREFLIGHT:
+        case PHASE_PUBLISHING:
                 return plan_shortest(plan);
         case PHASE_SHIFTING:
         case PHASE_PROMOTING:
                 for (uint32_t i = st->step + 1; i < plan->n_steps; i++)
                         left = usec_add(left, plan->steps[i].hold);
-                left = usec_add(left, plan->bake);
+                left = usec_add(left, plan_wave(plan, st->wave).bake);
                 break;
         case PHASE_BAKING:
                 break;
         case PHASE_ROLLING_BACK:
+        case PHASE_RESTORING:
         case PHASE_SUCCEEDED:
         case PHASE_ROLLED_BACK:
         case PHASE_REJECTED:
         case PHASE_RELEASED:
                 return 0;
         }
+        left = usec_add(left, waves_to_come(st, plan));
         return usec_add(left,
                         usec_sub(present_hold(st, plan),
                                         st->step_age != 0 ? usec_sub(age, st->step_age) : 0));
@@ -64,6 +79,8 @@ static bool view_evidence(const RolloutState *st, const Plan *plan, RolloutView 
                 const JudgeState *j = &st->targets[i].judge;
                 uint32_t check = 0;
 
+                if (!target_is_in_play(st, plan, i))
+                        continue;
                 v->target = i;
                 if (!judge_healthy(j, plan, &check)) {
                         v->wait = WAIT_EVIDENCE;
@@ -90,7 +107,11 @@ static bool view_blindness(const RolloutState *st, const Plan *plan, usec_t age,
         for (uint32_t i = 0; i < st->n_targets; i++) {
                 Cause cause;
                 uint32_t check;
-                usec_t since = judge_blind_since(&st->targets[i].judge, plan, &check, &cause);
+                usec_t since;
+
+                if (!target_is_in_play(st, plan, i))
+                        continue;
+                since = judge_blind_since(&st->targets[i].judge, plan, &check, &cause);
 
                 if (since == 0)
                         continue;
@@ -114,22 +135,37 @@ static bool view_hold(const RolloutState *st, const Plan *plan, usec_t age, Roll
         return true;
 }
 
+static bool view_window(const RolloutState *st, const Plan *plan, const Now *now, RolloutView *v) {
+        usec_t opens = plan_opens(plan, now->wall);
+
+        if (st->gated != GATED_TOLD || opens <= now->wall)
+                return false;
+        v->wait = WAIT_WINDOW;
+        v->target = plan_wave(plan, st->wave).first_target;
+        v->opens = opens;
+        v->left = usec_sub(opens, now->wall);
+        return true;
+}
+
 void rollout_view(const RolloutState *st, const Plan *plan, const Now *now, RolloutView *ret) {
         usec_t age = age_at(st, now);
         const TargetState *first = &st->targets[0];
+        const TargetState *moving = &st->targets[plan_wave(plan, st->wave).first_target];
         RolloutView v = { .left = USEC_INFINITY };
 
         v.weight_actual = route_weight_of(&first->route, first->version_new);
         v.weight_wanted = phase_is_live((Phase) st->phase)
                         ? route_weight_of(&first->want, first->version_new)
                         : v.weight_actual;
+        v.weight_of_wave = route_weight_of(&moving->want, moving->version_new);
         v.total_left = total_left(st, plan, age);
         if (phase_is_terminal((Phase) st->phase)) {
                 v.wait = WAIT_NOTHING;
         } else if (st->phase == PHASE_QUEUED) {
                 v.wait = WAIT_TURN;
         } else if (!view_calls(st, age, &v) && !view_blindness(st, plan, age, &v)) {
-                if (!view_hold(st, plan, age, &v) && !view_evidence(st, plan, &v))
+                if (!view_window(st, plan, now, &v) && !view_hold(st, plan, age, &v) &&
+                                !view_evidence(st, plan, &v))
                         v.wait = WAIT_AWS;
         }
         *ret = v;

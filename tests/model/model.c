@@ -20,42 +20,9 @@ static Now now_of(const ModelWorld *w) {
         return (Now){ .wall = WALL_START + w->mono, .mono = w->mono, .boot = BOOT };
 }
 
-static void broken(Model *m, const char *what) {
+void model_broken(Model *m, const char *what) {
         if (!m->failure)
                 m->failure = what;
-}
-
-static bool is_theirs(const FakeAlias *a) {
-        return a->touched_by_others || a->is_deleted;
-}
-
-/* What has ended leaves nothing behind: an alias that is ours is whole, and on the version that the outcome
- * says, whatever became of the others. */
-static void check_end(Model *m, const RolloutState *st, const FakeAlias *a, const LateWrite *late) {
-        Route expected = { .primary = st->phase == PHASE_SUCCEEDED ? 42 : 41 };
-
-        if (!is_theirs(a) && !route_equal(&a->route, &expected))
-                broken(m, "it ended, and an alias is not where the outcome says");
-        if (late->is_pending && fake_alias_accepts(a, late->revision))
-                broken(m, "finished, but a write of ours can still land");
-}
-
-/* What the outside must look like, whatever the brain believes. */
-static void check_world(Model *m, const ModelNode *n) {
-        const RolloutState *st = model_state_const(n);
-        bool any_theirs = false;
-
-        for (uint32_t i = 0; i < m->plan->n_targets; i++) {
-                const FakeAlias *a = &n->world.alias[i];
-
-                any_theirs |= is_theirs(a);
-                if (phase_is_terminal((Phase) st->phase))
-                        check_end(m, st, a, &n->world.late[i]);
-                if (st->targets[i].stage == STAGE_RELEASED && !is_theirs(a))
-                        broken(m, "a target was taken for foreign that was ours");
-        }
-        if (st->phase == PHASE_RELEASED && !any_theirs)
-                broken(m, "released, but nobody else was there");
 }
 
 /* A write on the wire, of which nobody knows any more whether it will land. */
@@ -80,12 +47,12 @@ static void cancel(Model *m, ModelNode *n, uint32_t i, uint64_t op_id) {
                 found = true;
         }
         if (!found)
-                broken(m, "what is cancelled was never started");
+                model_broken(m, "what is cancelled was never started");
 }
 
 static void launch(Model *m, Action *slot, const Action *a) {
         if (slot->op_id != 0)
-                broken(m, "an effect replaces another that was not cancelled");
+                model_broken(m, "an effect replaces another that was not cancelled");
         *slot = *a;
 }
 
@@ -102,14 +69,14 @@ static bool step(Model *m, ModelNode *n, const Event *e) {
         r = rollout_step(st, m->plan, e, &now, m->actions);
         if (r < 0) {
                 if (r == -EINVAL)
-                        broken(m, "the brain calls an event of the model nonsense");
+                        model_broken(m, "the brain calls an event of the model nonsense");
                 if (memcmp(before, n->state, sizeof(before)) != 0)
-                        broken(m, "an event was refused, yet the state changed");
+                        model_broken(m, "an event was refused, yet the state changed");
                 return false;
         }
         invariant = invariant_broken((const RolloutState *) (const void *) before, st, m->plan, m->actions);
         if (invariant)
-                broken(m, invariant);
+                model_broken(m, invariant);
         for (size_t i = 0; i < m->actions->n; i++) {
                 const Action *a = &m->actions->items[i];
 
@@ -124,7 +91,7 @@ static bool step(Model *m, ModelNode *n, const Event *e) {
                 else if (a->kind != ACTION_REPORT)
                         launch(m, &n->alias_effect[a->target], a);
         }
-        check_world(m, n);
+        model_check_world(m, n);
         return true;
 }
 
@@ -385,6 +352,15 @@ static unsigned expand_world(Model *m, const ModelNode *node, ModelVisit visit, 
                         n += 2;
                 }
         }
+        if (node->world.supersedes_left > 0) {
+                Event e = { .kind = EVENT_SUPERSEDE, .by = "model@2" };
+
+                next = next_of(m, node, 'N');
+                next->world.supersedes_left--;
+                (void) step(m, next, &e);
+                visit(m, next, userdata);
+                n++;
+        }
         for (int lands = 0; node->world.crashes_left > 0 && lands < 3; lands++, n++) {
                 next = next_of(m, node, (char) ('0' + lands));
                 crash(m, next, lands);
@@ -439,7 +415,7 @@ bool model_finishes(Model *m, const ModelNode *node) {
                 if (!moved && !tick(m, n))
                         break;
         }
-        broken(m, "it never ends, though all goes well");
+        model_broken(m, "it never ends, though all goes well");
         return false;
 }
 

@@ -21,6 +21,7 @@ typedef struct ModelWorld {
         FakeAlias alias[MODEL_TARGETS_MAX];
         LateWrite late[MODEL_TARGETS_MAX];
         uint32_t faults_left, crashes_left, seizures_left;
+        uint32_t supersedes_left;
         uint32_t breach_seen; /* a reading with a breach was delivered */
         usec_t mono;
 } ModelWorld;
@@ -44,6 +45,11 @@ typedef struct Model {
         ModelNode next;      /* room for the move that is being tried */
         ModelNode driven;    /* and for the node that is being driven to its end */
 } Model;
+
+/* The first promise that is broken counts. */
+void model_broken(Model *m, const char *what);
+/* model-check.c: what the outside must look like, whatever the brain believes. */
+void model_check_world(Model *m, const ModelNode *n);
 
 /* Called for every node that a move leads to. */
 typedef void (*ModelVisit)(Model *m, const ModelNode *next, void *userdata);

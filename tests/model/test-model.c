@@ -74,6 +74,7 @@ static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t fa
         m->actions = alloc_one(ActionList);
         EXPECT(m->actions);
         model_root(m, root, faults, crashes, seizures);
+        root->world.supersedes_left = plan->on_newer_plan == NEWER_SUPERSEDES;
         w.frontier = frontier_new(root);
         EXPECT(w.frontier);
         walk_visit(m, root, &w);
@@ -188,4 +189,78 @@ TEST(two_targets_and_a_foreign_hand) {
         Plan plan = plan_of(2, 1, 1);
 
         walk("two targets, foreign hand", &plan, 12, 0, 0, 1);
+}
+
+static const PlanWave waves[] = {
+        { .name = "first", .first_target = 0, .n_targets = 1, .bake = 2 * USEC_PER_SEC },
+        { .name = "second", .first_target = 1, .n_targets = 1 },
+};
+
+static Plan plan_of_waves(uint32_t n_steps, uint32_t n_checks) {
+        Plan plan = plan_of(2, n_steps, n_checks);
+
+        plan.waves = waves;
+        plan.n_waves = ELEMENTSOF(waves);
+        return plan;
+}
+
+TEST(two_waves) {
+        Plan plan = plan_of_waves(1, 0);
+
+        walk("two waves", &plan, 0, 1, 1, 0);
+}
+
+TEST(two_waves_all_of_which_go_back) {
+        Plan plan = plan_of_waves(0, 1);
+
+        plan.wave_failure_all = true;
+        plan.deadline = 12 * USEC_PER_SEC;
+        walk("two waves that go back together", &plan, 20, 1, 0, 0);
+}
+
+TEST(two_waves_and_a_foreign_hand) {
+        Plan plan = plan_of_waves(0, 0);
+
+        walk("two waves, foreign hand", &plan, 0, 0, 1, 1);
+}
+
+TEST(two_waves_that_give_way) {
+        Plan plan = plan_of_waves(0, 0);
+
+        plan.on_newer_plan = NEWER_SUPERSEDES;
+        walk("two waves that give way", &plan, 0, 1, 1, 0);
+}
+
+/* The model's wall clock begins at 13:46:41. */
+static PlanWindow window_of(int32_t offset) {
+        return (PlanWindow){
+                .days = 0x7f,
+                .from = 13 * 60 + 47,
+                .until = 13 * 60 + 48,
+                .n_offsets = 1,
+                .offsets = { { .seconds = offset } },
+        };
+}
+
+TEST(a_window_that_opens) {
+        Plan plan = plan_of(1, 2, 0);
+
+        plan.window = window_of(14); /* in 5 s */
+        walk("a window that opens", &plan, 0, 1, 1, 0);
+}
+
+TEST(a_window_that_closes) {
+        Plan plan = plan_of(1, 2, 0);
+
+        plan.window = window_of(73); /* open for 6 s */
+        walk("a window that closes", &plan, 0, 1, 1, 0);
+}
+
+TEST(a_window_that_sends_back) {
+        Plan plan = plan_of_waves(1, 0);
+
+        plan.window = window_of(73);
+        plan.window.at_end = WINDOW_ROLL_BACK;
+        plan.not_before = 1000003 * USEC_PER_SEC;
+        walk("a window that sends back", &plan, 0, 1, 1, 0);
 }

@@ -3,9 +3,13 @@
 /* Shared by sim.c (what happens) and sim-check.c (what must have come of it). */
 
 #include "base/prng.h"
+#include "base/usec.h"
 #include "sim/sim.h"
 
-#define EFFECTS_MAX 32
+#define SIM_WALL_START (1700000000 * USEC_PER_SEC)
+#define EFFECTS_MAX 96
+#define SIM_TARGETS_MAX 4
+#define SIM_WAVES_MAX 3
 
 /* An effect under way: its reply (or its landing, when nobody listens any more) comes at "due". */
 typedef struct Flight {
@@ -17,23 +21,25 @@ typedef struct Flight {
 } Flight;
 
 typedef struct AliasWrite {
-        usec_t mono;
+        usec_t mono, wall;
         Route route;
 } AliasWrite;
 
 typedef struct SimRollout {
         Plan plan;
-        PlanTarget target;
+        PlanTarget targets[SIM_TARGETS_MAX];
+        PlanWave waves[SIM_WAVES_MAX];
         PlanStep steps[4];
         PlanCheck checks[2];
         RolloutState *state;
         char *durable; /* the record as the store has it */
-        FakeAlias alias;
+        FakeAlias alias[SIM_TARGETS_MAX];
         Flight flights[EFFECTS_MAX];
-        AliasWrite writes[SIM_WRITES_MAX]; /* accepted ones */
-        size_t n_writes;
+        AliasWrite writes[SIM_TARGETS_MAX][SIM_WRITES_MAX]; /* accepted ones */
+        size_t n_writes[SIM_TARGETS_MAX];
+        uint32_t bad, seized;       /* which target */
         usec_t bad_from, seized_at; /* 0: never */
-        usec_t exposed_at, ended_at;
+        usec_t exposed_at[SIM_TARGETS_MAX], ended_at;
         bool started;
 } SimRollout;
 
@@ -49,6 +55,9 @@ typedef struct Sim {
         RolloutState *before; /* the event under way */
         SimResult *result;
 } Sim;
+
+/* sim-plan.c: targets, waves, window of a rollout whose plan has all the rest. */
+void sim_make_group(Sim *s, SimRollout *r);
 
 void sim_fail(Sim *s, unsigned i, const char *what); /* of rollout i; the first one is kept */
 /* The rollout has ended: outcome, alias, its history and the judgement fit each other. */

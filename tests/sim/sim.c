@@ -10,14 +10,13 @@
 
 #define EVENTS_MAX 400000
 #define ROWS_MAX 4096
-#define WALL_START (1700000000 * USEC_PER_SEC)
 
 static bool happens(Sim *s, double probability) {
         return prng_unit(&s->prng) < probability;
 }
 
 static Now now_of(const Sim *s) {
-        return (Now){ .wall = (usec_t) ((int64_t) (WALL_START + s->mono) + s->wall_offset),
+        return (Now){ .wall = (usec_t) ((int64_t) (SIM_WALL_START + s->mono) + s->wall_offset),
                 .mono = s->mono,
                 .boot = s->boot };
 }
@@ -39,7 +38,6 @@ static void rollout_make(Sim *s, SimRollout *r) {
         static const uint32_t ladder[] = { 1, 5, 25, 60 };
         uint32_t n = (uint32_t) prng_below(&s->prng, 4);
 
-        r->target = (PlanTarget){ .function = "f", .alias = "live", .from = 41, .to = 42 };
         for (uint32_t i = 0; i < n; i++)
                 r->steps[i] = (PlanStep){ .weight = ladder[i] * WEIGHT_PERCENT,
                         .hold = (1 + prng_below(&s->prng, 10)) * USEC_PER_MINUTE };
@@ -51,8 +49,6 @@ static void rollout_make(Sim *s, SimRollout *r) {
         };
         r->plan = (Plan){
                 .name = "sim",
-                .targets = &r->target,
-                .n_targets = 1,
                 .steps = r->steps,
                 .n_steps = n,
                 .checks = r->checks,
@@ -63,11 +59,15 @@ static void rollout_make(Sim *s, SimRollout *r) {
                 .period = USEC_PER_MINUTE,
                 .settled_after = 3 * USEC_PER_MINUTE,
                 .max_blind = 10 * USEC_PER_MINUTE,
-                .deadline = 24 * USEC_PER_HOUR,
+                .deadline = 48 * USEC_PER_HOUR,
         };
         if (r->plan.n_checks == 1 && happens(s, 0.4))
                 r->plan.checks = &r->checks[1]; /* an alarm alone */
-        fake_alias_init(&r->alias, 41);
+        sim_make_group(s, r);
+        for (uint32_t i = 0; i < r->plan.n_targets; i++)
+                fake_alias_init(&r->alias[i], 41);
+        r->bad = (uint32_t) prng_below(&s->prng, r->plan.n_targets);
+        r->seized = (uint32_t) prng_below(&s->prng, r->plan.n_targets);
         r->bad_from = happens(s, 0.4) ? 1 + prng_below(&s->prng, 20 * USEC_PER_MINUTE) : 0;
         if (happens(s, s->o->seizure_rate))
                 r->seized_at = 1 + prng_below(&s->prng, 30 * USEC_PER_MINUTE);
@@ -104,7 +104,7 @@ static void launch(Sim *s, unsigned i, const Action *a) {
                 }
                 return;
         }
-        sim_fail(s, i, "more effects under way than a single target can have");
+        sim_fail(s, i, "more effects under way than its targets can have");
 }
 
 /* What has not left never does; what has may have its effect, and may even answer. */
@@ -142,7 +142,7 @@ static void feed(Sim *s, unsigned i, const Event *e) {
         int k;
 
         s->result->events++;
-        memcpy(s->before, r->state, rollout_state_size(1));
+        memcpy(s->before, r->state, rollout_state_size(r->plan.n_targets));
         k = rollout_step(r->state, &r->plan, e, &now, s->actions);
         if (k < 0) {
                 if (k != -ESTALE)
@@ -152,7 +152,7 @@ static void feed(Sim *s, unsigned i, const Event *e) {
         invariant = invariant_broken(s->before, r->state, &r->plan, s->actions);
         if (invariant)
                 sim_fail(s, i, invariant);
-        note(s, i, r->state, rollout_state_size(1));
+        note(s, i, r->state, rollout_state_size(r->plan.n_targets));
         if (phase_is_terminal((Phase) r->state->phase))
                 r->ended_at = s->mono;
         for (size_t n = 0; n < s->actions->n; n++) {
@@ -204,7 +204,7 @@ static void take_down(Sim *s, bool is_reboot) {
                 }
                 free(r->state);
                 r->state = NULL;
-                if (record_decode(r->durable, strlen(r->durable), 1, &r->state, words) < 0)
+                if (record_decode(r->durable, strlen(r->durable), r->plan.n_targets, &r->state, words) < 0)
                         sim_fail(s, i, "a record cannot be read back");
         }
         s->mono += away;
@@ -222,20 +222,28 @@ static void take_down(Sim *s, bool is_reboot) {
 }
 
 static Fault apply_write(Sim *s, SimRollout *r, const Action *a) {
-        Fault fault = fake_alias_write(&r->alias, &a->write.route, a->write.revision);
+        uint32_t i = a->target;
+        Fault fault = fake_alias_write(&r->alias[i], &a->write.route, a->write.revision);
 
         if (fault != FAULT_NONE)
                 return fault;
         s->result->writes++;
-        if (r->exposed_at == 0 && a->write.route.extra + a->write.route.primary != 41)
-                r->exposed_at = s->mono;
-        if (r->n_writes < SIM_WRITES_MAX)
-                r->writes[r->n_writes++] = (AliasWrite){ .mono = s->mono, .route = a->write.route };
+        if (r->exposed_at[i] == 0 && a->write.route.extra + a->write.route.primary != 41)
+                r->exposed_at[i] = s->mono;
+        if (r->n_writes[i] < SIM_WRITES_MAX)
+                r->writes[i][r->n_writes[i]++] = (AliasWrite){
+                        .mono = s->mono, .wall = now_of(s).wall, .route = a->write.route
+                };
         return FAULT_NONE;
 }
 
+static usec_t bad_since(const SimRollout *r, uint32_t i) {
+        return r->bad == i && r->bad_from != 0 && r->exposed_at[i] != 0 ? r->exposed_at[i] + r->bad_from
+                                                                        : USEC_INFINITY;
+}
+
 static void fill_metrics(Sim *s, SimRollout *r, const Action *a, Event *e) {
-        usec_t bad = r->bad_from != 0 && r->exposed_at != 0 ? r->exposed_at + r->bad_from : USEC_INFINITY;
+        usec_t bad = bad_since(r, a->target);
         Now now = now_of(s);
 
         for (usec_t t = a->metrics.from; t < a->metrics.until && e->n_rows < ROWS_MAX; t += r->plan.period) {
@@ -253,9 +261,8 @@ static void fill_metrics(Sim *s, SimRollout *r, const Action *a, Event *e) {
 }
 
 /* It rings a minute after the new version went bad, and now and then it cannot tell. */
-static void fill_alarms(Sim *s, const SimRollout *r, AlarmReading *alarm, Event *e) {
-        bool is_bad = r->bad_from != 0 && r->exposed_at != 0 &&
-                        s->mono >= r->exposed_at + r->bad_from + USEC_PER_MINUTE;
+static void fill_alarms(Sim *s, const SimRollout *r, uint32_t i, AlarmReading *alarm, Event *e) {
+        bool is_bad = s->mono >= usec_add(bad_since(r, i), USEC_PER_MINUTE);
 
         *alarm = (AlarmReading){ .check = r->plan.n_checks - 1, .says = ALARM_SAYS_OK };
         if (is_bad)
@@ -289,17 +296,17 @@ static void land(Sim *s, unsigned i, Flight *flight) {
                 else if (will_apply)
                         (void) apply_write(s, r, &a);
                 if (e.fault == FAULT_NONE)
-                        fake_alias_show(&r->alias, FAKE_PRESENT, &e, revision);
+                        fake_alias_show(&r->alias[a.target], FAKE_PRESENT, &e, revision);
         } else if (a.kind == ACTION_READ_ALIAS) {
                 e.kind = EVENT_ALIAS_READ;
                 if (e.fault == FAULT_NONE)
-                        fake_alias_show(&r->alias, age_of_read(s), &e, revision);
+                        fake_alias_show(&r->alias[a.target], age_of_read(s), &e, revision);
         } else if (a.kind == ACTION_READ_VERSION) {
                 e.kind = EVENT_VERSION_READ;
         } else if (a.kind == ACTION_READ_ALARMS) {
                 e.kind = EVENT_ALARMS_READ;
                 if (e.fault == FAULT_NONE)
-                        fill_alarms(s, r, &alarm, &e);
+                        fill_alarms(s, r, a.target, &alarm, &e);
         } else {
                 e.kind = EVENT_METRICS_READ;
                 if (e.fault == FAULT_NONE)
@@ -338,8 +345,8 @@ static bool advance(Sim *s) {
                                 flight = &r->flights[f];
                                 is_seizure = false;
                         }
-                if (r->seized_at != 0 && r->exposed_at != 0 && r->exposed_at + r->seized_at < first) {
-                        first = r->exposed_at + r->seized_at;
+                if (r->seized_at != 0 && r->exposed_at[0] != 0 && r->exposed_at[0] + r->seized_at < first) {
+                        first = r->exposed_at[0] + r->seized_at;
                         who = i;
                         flight = NULL;
                         is_seizure = true;
@@ -355,13 +362,16 @@ static bool advance(Sim *s) {
                 Route theirs = { .primary = 43 };
 
                 s->rollouts[who].seized_at = 0;
-                fake_alias_seize(&s->rollouts[who].alias, &theirs);
+                fake_alias_seize(&s->rollouts[who].alias[s->rollouts[who].seized], &theirs);
         } else if (flight) {
                 land(s, who, flight);
         } else {
                 Event e = { .kind = s->rollouts[who].started ? EVENT_TICK : EVENT_START };
 
-                s->rollouts[who].started = true;
+                if (happens(s, 0.0005) && s->rollouts[who].plan.on_newer_plan == NEWER_SUPERSEDES)
+                        e.kind = EVENT_SUPERSEDE;
+                else
+                        s->rollouts[who].started = true;
                 feed(s, who, &e);
         }
         return true;
@@ -378,14 +388,14 @@ int sim_run(const SimOptions *options, SimResult *ret) {
         s.rollouts = alloc_array(options->n_rollouts, sizeof(SimRollout));
         s.actions = alloc_one(ActionList);
         s.rows = alloc_array(ROWS_MAX, sizeof(MetricRow));
-        s.before = alloc_zero(rollout_state_size(1));
+        s.before = alloc_zero(rollout_state_size(SIM_TARGETS_MAX));
         if (!s.rollouts || !s.actions || !s.rows || !s.before)
                 return -ENOMEM;
         for (unsigned i = 0; i < options->n_rollouts; i++) {
                 SimRollout *r = &s.rollouts[i];
 
                 rollout_make(&s, r);
-                r->state = alloc_zero(rollout_state_size(1));
+                r->state = alloc_zero(rollout_state_size(r->plan.n_targets));
                 if (!r->state)
                         return -ENOMEM;
                 rollout_init(r->state, &r->plan, prng_next(&s.prng));

@@ -23,6 +23,7 @@ typedef struct SimResult {
         unsigned failed_rollout;
         uint64_t trace; /* fingerprint of everything that happened */
         unsigned succeeded, rolled_back, rejected, released;
+        unsigned long waves; /* that began */
         unsigned long events, crashes, reboots, writes, faults;
         unsigned long cancelled, cancelled_late; /* effects; those that had left already */
         usec_t virtual_time;

@@ -33,6 +33,7 @@ static void run_seeds(SimOptions o) {
                 sum.rolled_back += result.rolled_back;
                 sum.rejected += result.rejected;
                 sum.released += result.released;
+                sum.waves += result.waves;
                 sum.events += result.events;
                 sum.crashes += result.crashes;
                 sum.reboots += result.reboots;
@@ -43,10 +44,10 @@ static void run_seeds(SimOptions o) {
                 sum.virtual_time += result.virtual_time;
         }
         printf("# %" PRIu64
-               " seeds: %u succeeded, %u rolled back, %u rejected, %u released; %lu events, %lu crashes (%lu "
+               " seeds: %u succeeded, %u rolled back, %u rejected, %u released; %lu waves, %lu events, %lu crashes (%lu "
                "reboots), %lu faults, %lu writes, %lu cancelled (%lu too late), %" PRIu64
                " h of virtual time\n",
-                        n, sum.succeeded, sum.rolled_back, sum.rejected, sum.released, sum.events,
+                        n, sum.succeeded, sum.rolled_back, sum.rejected, sum.released, sum.waves, sum.events,
                         sum.crashes, sum.reboots, sum.faults, sum.writes, sum.cancelled, sum.cancelled_late,
                         sum.virtual_time / USEC_PER_HOUR);
         if (only)

@@ -46,8 +46,8 @@ TEST(as_a_person_sees_it) {
                         "\"targets\":[{\"stage\":\"write\",\"version_new\":42,\"judge\":{\"step_new\":"
                         "{\"invocations\":41.0,\"errors\":0.5},\"checks\":[{},{\"verdict\":\"breach\","
                         "\"value\":0.080000000000000002}]}}]}");
-        EXPECT_CONTAINS(text, "canaryd-record 2 ");
-        EXPECT_INT(strchr(text, '\n') - text, strlen("canaryd-record 2 01234567"));
+        EXPECT_CONTAINS(text, "canaryd-record 3 ");
+        EXPECT_INT(strchr(text, '\n') - text, strlen("canaryd-record 3 01234567"));
         expect_same(state);
 }
 
@@ -63,6 +63,9 @@ static bool is_bound(size_t at) {
         if (at < sizeof(RolloutState))
                 return in_member(at, offsetof(RolloutState, n_targets), 4);
         return in_member(in_target, offsetof(TargetState, revision), REVISION_SIZE) ||
+                        in_member(in_target, offsetof(TargetState, code.revision), REVISION_SIZE) ||
+                        in_member(in_target, offsetof(TargetState, code.sha), CODE_SHA_SIZE) ||
+                        in_member(in_target, offsetof(TargetState, code.old_sha), CODE_SHA_SIZE) ||
                         in_member(in_target, offsetof(TargetState, error), ERROR_TEXT_SIZE);
 }
 
@@ -116,6 +119,12 @@ static void fill_target(TargetState *t) {
         for (size_t i = 0; i < PAST_REVISIONS_MAX; i++)
                 t->past[i].fingerprint = UINT64_MAX;
         memset(t->error, '\x02', ERROR_TEXT_SIZE - 1);
+        memset(t->code.revision, '\x02', REVISION_SIZE - 1);
+        memset(t->code.sha, '\x02', CODE_SHA_SIZE - 1);
+        memset(t->code.old_sha, '\x02', CODE_SHA_SIZE - 1);
+        t->code.since = t->code.version_restored = t->moving_since = UINT64_MAX;
+        t->code.making = ALIAS_IS_MADE;
+        t->concurrency = UINT32_MAX;
         t->stage = STAGE_READ_ALIAS;
         t->version_old = t->version_new = t->role = t->dead_letter = UINT64_MAX;
         t->route = t->want = t->lost = (Route){ UINT64_MAX, UINT64_MAX, WEIGHT_FULL, 1 };
@@ -143,7 +152,7 @@ TEST(the_largest_state_fits) {
 /* A record with this body and a fitting checksum. */
 static int decode(const char *body, uint32_t n_targets, char error[static 160]) {
         _cleanup_(freep) char *text =
-                        alloc_printf("canaryd-record 2 %08x\n%s", crc32_of(body, strlen(body)), body);
+                        alloc_printf("canaryd-record 3 %08x\n%s", crc32_of(body, strlen(body)) ^ 3, body);
         _cleanup_(freep) RolloutState *state = NULL;
         int r;
 
@@ -215,7 +224,7 @@ TEST(headers) {
         expect_header("canaryd-record 0 00000000\n{}", -EBADMSG, "not a record");
         expect_header("canaryd-record 1 00000000\n{}", -EBADMSG, "checksum");
         expect_header("canaryd-record 1 \n{}", -EBADMSG, "checksum");
-        expect_header("canaryd-record 3 whatever comes then\n{}", -EPROTONOSUPPORT, "version 3");
+        expect_header("canaryd-record 4 whatever comes then\n{}", -EPROTONOSUPPORT, "version 4");
         expect_header("canaryd-record 99999999999999999999999999999999999999999999999999999999999999 0\n",
                         -EBADMSG, "not a record");
 }
@@ -239,6 +248,18 @@ TEST(records_of_the_version_before) {
         EXPECT_INT(state->phase, PHASE_BAKING);
         EXPECT_INT(state->targets[0].alarm_op.id, 0);
         EXPECT_INT(state->reason_check, 0);
+}
+
+/* Nor has the one after it anything of code. */
+TEST(records_of_version_2) {
+        _cleanup_(freep) RolloutState *state = decode_version(2,
+                        "{\"rollout\":{\"phase\":\"shifting\",\"n_targets\":1},\"targets\":[{\"stage\":"
+                        "\"write\",\"touched\":1}]}");
+
+        EXPECT_INT(state->targets[0].stage, STAGE_WRITE);
+        EXPECT_INT(state->targets[0].touched, 1);
+        EXPECT_INT(state->targets[0].code.making, ALIAS_IS_THERE);
+        EXPECT_INT(state->targets[0].concurrency, 0);
 }
 
 /* There blindness named no check; to name the first one now would accuse it. */

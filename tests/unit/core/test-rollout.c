@@ -21,13 +21,13 @@ TEST(every_event_in_every_phase_is_answered) {
         for (size_t p = 0; p < ELEMENTSOF(phases); p++) {
                 for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
                         _cleanup_(drive_freep) Drive *d = drive_new();
-                        Event e = { .kind = (EventKind) kind, .op_id = kind > EVENT_TICK ? 999999 : 0 };
+                        Event e = { .kind = (EventKind) kind, .op_id = kind > EVENT_SUPERSEDE ? 999999 : 0 };
                         int expected = 0;
 
                         drive_to(d, phases[p]);
                         if (kind == EVENT_START && phases[p] != PHASE_QUEUED)
                                 expected = -EINVAL;
-                        else if (kind > EVENT_TICK)
+                        else if (kind > EVENT_SUPERSEDE)
                                 expected = -ESTALE;
                         EXPECT_INT(drive_event(d, &e), expected);
                 }

@@ -54,7 +54,7 @@ TEST(a_damaged_record_freezes_its_rollout_and_no_other) {
 TEST(a_record_of_a_newer_canaryd_freezes_its_rollout) {
         _cleanup_(manager_rig_freep) ManagerRig *g = manager_rig_new();
         _cleanup_(freep) char *said = restart_after(g,
-                        "UPDATE rollout SET record = replace(record, 'canaryd-record 2', 'canaryd-record 3') "
+                        "UPDATE rollout SET record = replace(record, 'canaryd-record 3', 'canaryd-record 4') "
                         "WHERE id = 'checkout@1'");
 
         EXPECT_CONTAINS(said, "alert checkout@1: FROZEN");
