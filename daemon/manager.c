@@ -243,6 +243,10 @@ int manager_start(Manager *m) {
         return 0;
 }
 
+const char *manager_plans(const Manager *m) {
+        return m->conf->plans;
+}
+
 static int show_slot(const Slot *slot, ManagerEachRollout each, void *userdata) {
         const Runner *r = slot->runner;
 

@@ -6,12 +6,17 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "daemon/build-config.h"
 
 #define DEFAULT_RUN "/run/canaryd"
 #define DEFAULT_WIDTH 80u
 
 static const Verb verbs[] = {
-        { "validate", verb_validate, 1, SIZE_MAX, "FILE...", "Check plan files, without the daemon" },
+        { "validate", verb_validate, 1, SIZE_MAX, "FILE...",
+                        "Check plan files, and show what they will do" },
+        { "submit", verb_submit, 1, 1, "FILE", "Check a plan and hand it to the daemon" },
+        { "iam-policy", verb_iam_policy, 1, 1, "FILE",
+                        "What the plan has to be allowed in AWS, and no more" },
         { "list", verb_list, 0, 0, "", "All rollouts, the worst first, and refused plans" },
         { "status", verb_status, 1, 1, "ID", "All about one rollout, and what it waits for" },
 };
@@ -19,12 +24,15 @@ static const Verb verbs[] = {
 static void print_help(FILE *out) {
         (void) fputs("canaryctl [OPTION...] VERB ...\n\nAsks canaryd about its rollouts.\n\n", out);
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                (void) fprintf(out, "  %-9s%-9s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+                (void) fprintf(out, "  %-11s%-9s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
         (void) fputs("\n"
-                     "  --run DIR    The daemon's run directory, default " DEFAULT_RUN "\n"
-                     "  --json       For programs: one JSON object\n"
-                     "  -h, --help   This text\n"
-                     "  --version    The version\n\n"
+                     "  --run DIR        The daemon's run directory, default " DEFAULT_RUN "\n"
+                     "  --config FILE    The daemon's configuration, default " CONFIG_FILE "\n"
+                     "  --directory DIR  submit: the watched directory, if not the configuration's\n"
+                     "  --replace        submit: in place of another plan of that file name\n"
+                     "  --json           For programs: one JSON object\n"
+                     "  -h, --help       This text\n"
+                     "  --version        The version\n\n"
                      "Exit status: 0 fine, 1 a bad plan or no such rollout, 64 bad usage,\n"
                      "69 the daemon is not reachable, 77 no permission.\n",
                         out);
@@ -104,9 +112,19 @@ static int take_verb(int argc, char **argv, Options *options) {
 }
 
 int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
-        enum { OPTION_RUN = 256, OPTION_JSON, OPTION_VERSION };
+        enum {
+                OPTION_RUN = 256,
+                OPTION_CONFIG,
+                OPTION_DIRECTORY,
+                OPTION_REPLACE,
+                OPTION_JSON,
+                OPTION_VERSION
+        };
         static const struct option long_options[] = {
                 { "run", required_argument, NULL, OPTION_RUN },
+                { "config", required_argument, NULL, OPTION_CONFIG },
+                { "directory", required_argument, NULL, OPTION_DIRECTORY },
+                { "replace", no_argument, NULL, OPTION_REPLACE },
                 { "json", no_argument, NULL, OPTION_JSON },
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, OPTION_VERSION },
@@ -123,6 +141,15 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
                 switch (c) {
                 case OPTION_RUN:
                         options.ctl.run = optarg;
+                        break;
+                case OPTION_CONFIG:
+                        options.ctl.config = optarg;
+                        break;
+                case OPTION_DIRECTORY:
+                        options.ctl.directory = optarg;
+                        break;
+                case OPTION_REPLACE:
+                        options.ctl.replace = true;
                         break;
                 case OPTION_JSON:
                         options.ctl.json = true;
@@ -141,6 +168,8 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
         }
         if (str_is_empty(options.ctl.run))
                 return fail_usage(&options.ctl, "--run needs a directory, not", "", "");
+        if (options.ctl.directory && str_is_empty(options.ctl.directory))
+                return fail_usage(&options.ctl, "--directory needs a directory, not", "", "");
         if ((r = take_verb(argc, argv, &options)) > 0)
                 *ret = options;
         return r;
