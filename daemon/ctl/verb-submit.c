@@ -38,7 +38,8 @@ typedef struct Submit {
         char hex[DIGEST_HEX_MAX];
         usec_t begun; /* wall */
         Client *client;
-        bool was_known; /* a rollout with this content was there before */
+        uint64_t known; /* number of the rollout that had this content before; 0: none */
+        bool is_last;   /* and it is the last one of its name, so that nothing new will come */
         bool unchanged; /* the file was there already, byte by byte */
         Answer answer;
         Buf id, words; /* of the answer */
@@ -77,15 +78,22 @@ static int fail_errno(const Submit *s, int error) {
         }
 }
 
-/* The rollout of this content that counts: the newest one. */
-static const RolloutInfo *find_rollout(const Submit *s, const RolloutList *rollouts) {
+static uint64_t number_of(const RolloutInfo *r) {
+        const char *at = strrchr(r->id, '@');
+
+        return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+/* The newest rollout of the plan's name, of any content or of this one. */
+static const RolloutInfo *find_rollout(const Submit *s, const RolloutList *rollouts, bool of_this_content) {
         const RolloutInfo *found = NULL;
 
         for (size_t i = 0; i < rollouts->n; i++) {
                 const RolloutInfo *r = &rollouts->items[i];
 
-                if (streq(r->plan_sha256, s->hex) && streq(r->name, s->file->doc->plan.name) &&
-                                (!found || r->started >= found->started))
+                if (streq(r->name, s->file->doc->plan.name) &&
+                                (!of_this_content || streq(r->plan_sha256, s->hex)) &&
+                                (!found || number_of(r) > number_of(found)))
                         found = r;
         }
         return found;
@@ -105,11 +113,10 @@ static int look(Submit *s) {
         if (client_list(s->client, &rollouts, error) != 0 ||
                         client_refusals(s->client, &refusals, error) != 0)
                 return -EIO;
-        found = find_rollout(s, &rollouts);
-        if (found) {
+        found = find_rollout(s, &rollouts, true);
+        if (found && number_of(found) > s->known) {
                 (void) buf_puts(&s->id, found->id);
-                (void) buf_puts(&s->words, found->phase);
-                s->answer = s->was_known ? ANSWER_KNOWN : ANSWER_ACCEPTED;
+                s->answer = ANSWER_ACCEPTED;
                 return 0;
         }
         for (size_t i = 0; i < refusals.n; i++) {
@@ -123,10 +130,14 @@ static int look(Submit *s) {
 }
 
 static void wait_for_answer(Submit *s) {
-        usec_t until = usec_add(clock_mono(), ANSWER_WITHIN);
+        usec_t until = usec_add(clock_mono(), s->is_last ? 0 : ANSWER_WITHIN);
 
         while (s->client && look(s) >= 0 && s->answer == ANSWER_NONE && clock_mono() < until)
                 (void) poll(NULL, 0, ASK_EVERY_MSEC);
+        if (s->answer != ANSWER_NONE || s->known == 0)
+                return;
+        (void) buf_printf(&s->id, "%s@%ju", s->file->doc->plan.name, (uintmax_t) s->known);
+        s->answer = ANSWER_KNOWN;
 }
 
 static bool same_directory(const char *a, const char *b) {
@@ -139,6 +150,7 @@ static bool same_directory(const char *a, const char *b) {
 static int ask_before(Submit *s) {
         _cleanup_(rollout_list_done) RolloutList rollouts = { 0 };
         _cleanup_(freep) char *watched = NULL;
+        const RolloutInfo *known;
         char error[CLIENT_ERROR_MAX];
 
         if (client_open(s->ctl->run, &s->client, error) != 0)
@@ -147,7 +159,9 @@ static int ask_before(Submit *s) {
                 s->client = client_close(s->client);
                 return 0;
         }
-        s->was_known = find_rollout(s, &rollouts) != NULL;
+        known = find_rollout(s, &rollouts, true);
+        s->known = known ? number_of(known) : 0;
+        s->is_last = known && known == find_rollout(s, &rollouts, false);
         if (watched && !same_directory(watched, s->directory))
                 return fail(s, EXIT_BAD,
                                 "the canaryd of %s does not watch %s but %s; name that with --directory",
@@ -247,9 +261,9 @@ static void put_text(const Submit *s, Buf *out) {
                 return;
         case ANSWER_KNOWN:
                 render_text(out, style, buf_text(&s->id));
-                (void) buf_puts(out, ": started with this very content already (");
-                render_text(out, style, buf_text(&s->words));
-                (void) buf_puts(out, "); any change, a comment will do, makes it a new rollout\n");
+                (void) buf_puts(out,
+                                " was started with this very content already; any change, a comment will do, "
+                                "makes it a new rollout\n");
                 return;
         case ANSWER_NONE:
                 (void) buf_puts(out, "placed in ");
