@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "daemon/build-config.h"
 
 static int fail(const Ctl *ctl, const char *path, int error) {
         _cleanup_(buf_done) Buf message = BUF_INIT(8192);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "daemon/build-config.h"
 
 #define DEFAULT_RUN "/run/canaryd"
 #define DEFAULT_WIDTH 80u
@@ -111,6 +110,14 @@ static int take_verb(int argc, char **argv, Options *options) {
         return 1;
 }
 
+static int check_values(const Ctl *ctl) {
+        if (str_is_empty(ctl->run))
+                return fail_usage(ctl, "--run needs a directory, not", "", "");
+        if (ctl->directory && str_is_empty(ctl->directory))
+                return fail_usage(ctl, "--directory needs a directory, not", "", "");
+        return 0;
+}
+
 int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
         enum {
                 OPTION_RUN = 256,
@@ -166,11 +173,7 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
                         return fail_usage(&options.ctl, "there is no option", word, "");
                 }
         }
-        if (str_is_empty(options.ctl.run))
-                return fail_usage(&options.ctl, "--run needs a directory, not", "", "");
-        if (options.ctl.directory && str_is_empty(options.ctl.directory))
-                return fail_usage(&options.ctl, "--directory needs a directory, not", "", "");
-        if ((r = take_verb(argc, argv, &options)) > 0)
+        if ((r = check_values(&options.ctl)) == 0 && (r = take_verb(argc, argv, &options)) > 0)
                 *ret = options;
         return r;
 }

@@ -80,8 +80,11 @@ static int fail_errno(const Submit *s, int error) {
 
 static uint64_t number_of(const RolloutInfo *r) {
         const char *at = strrchr(r->id, '@');
+        uint64_t number = 0;
 
-        return at ? strtoull(at + 1, NULL, 10) : 0;
+        if (at)
+                (void) str_parse_u64(at + 1, UINT64_MAX, &number);
+        return number;
 }
 
 /* The newest rollout of the plan's name, of any content or of this one. */
