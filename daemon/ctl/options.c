@@ -26,7 +26,8 @@ static void print_help(FILE *out) {
                 (void) fprintf(out, "  %-11s%-9s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
         (void) fputs("\n"
                      "  --run DIR        The daemon's run directory, default " DEFAULT_RUN "\n"
-                     "  --config FILE    The daemon's configuration, default " CONFIG_FILE "\n"
+                     "  --config FILE    The daemon's configuration, default\n"
+                     "                   " CONFIG_FILE "\n"
                      "  --directory DIR  submit: the watched directory, if not the configuration's\n"
                      "  --replace        submit: in place of another plan of that file name\n"
                      "  --json           For programs: one JSON object\n"
