@@ -286,10 +286,20 @@ static int property_version(sd_bus *connection, const char *path, const char *in
         return sd_bus_message_append(reply, "s", CANARYD_VERSION);
 }
 
+static int property_plans(sd_bus *connection, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
+        _cleanup_(buf_done) Buf valid = BUF_INIT(TEXT_BYTES_MAX);
+
+        if (utf8_append_valid(&valid, manager_plans(userdata)) < 0)
+                return -ENOMEM;
+        return sd_bus_message_append(reply, "s", buf_text(&valid));
+}
+
 /* Reading is for everyone who can open the socket: its mode decides. */
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("PlansDirectory", "s", property_plans, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_METHOD_WITH_ARGS("ListRollouts", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", rollouts),
                         method_list_rollouts, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetRollout", SD_BUS_ARGS("s", id), SD_BUS_RESULT("a{sv}", rollout),

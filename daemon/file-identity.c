@@ -16,9 +16,16 @@ static bool time_equal(const struct timespec *a, const struct timespec *b) {
         return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
+bool file_identity_same_file(const FileIdentity *a, const FileIdentity *b) {
+        return a->device == b->device && a->inode == b->inode;
+}
+
+bool file_identity_same_data(const FileIdentity *a, const FileIdentity *b) {
+        return file_identity_same_file(a, b) && a->size == b->size && time_equal(&a->modified, &b->modified);
+}
+
 bool file_identity_equal(const FileIdentity *a, const FileIdentity *b) {
-        return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-                        time_equal(&a->modified, &b->modified) && time_equal(&a->changed, &b->changed);
+        return file_identity_same_data(a, b) && time_equal(&a->changed, &b->changed);
 }
 
 static usec_t usec_of(const struct timespec *t) {

@@ -11,6 +11,8 @@
 #define MANAGER_MAGIC 0x6d616e61u
 #define MANAGER_REFUSALS_MAX 1000
 #define MANAGER_STATUS_MAX 160
+/* Records about refused files in the journal, per minute. */
+#define MANAGER_REFUSAL_LINES_MAX 1000
 
 /* A live rollout and the aliases that it takes, as "region/function/alias". */
 typedef struct Slot {
@@ -44,9 +46,12 @@ struct Manager {
         Watch *watch;
         Bus *bus;
         RunnerShared shared;
-        Map *slots;      /* id -> Slot, owned, in order of acceptance */
-        Map *refusals;   /* path -> Refusal, owned */
-        Accept *accepts; /* newest first */
+        Map *slots;                     /* id -> Slot, owned, in order of acceptance */
+        Map *refusals;                  /* path -> Refusal, owned */
+        size_t n_refusal_lines;         /* since refusal_lines is running */
+        size_t n_refusals_unsaid;       /* files that were refused without a line of their own */
+        sd_event_source *refusal_lines; /* runs for a minute from the first line on */
+        Accept *accepts;                /* newest first */
         size_t n_accepts;
         size_t n_lost; /* live rollouts in the store of which not even the plan can be read */
         sd_event_source *review;
@@ -84,6 +89,12 @@ void manager_drop_accepts(Manager *m);
 
 /* manager-refusal.c */
 void manager_refuse(Manager *m, const char *path, const DiagList *diags, const char *message);
+/* Whether n more records about a refused file may be written; those that may not are counted, and the sum is
+ * reported at the end of the minute. */
+bool manager_may_log_refusal(Manager *m, size_t n);
+/* Why a file's content was refused; NULL: it was not, or nobody knows any more. */
+const DiagList *manager_refused_for(Manager *m, const char *path);
+void manager_touch_refusal(Manager *m, const char *path); /* it was refused just now, once more */
 bool manager_is_refused_for(Manager *m, const char *path, const char *message);
 void manager_forget_refusal(Manager *m, const char *path);
 void manager_drop_refusals(Manager *m);

@@ -11,6 +11,13 @@
 
 #define ROLLOUT_ID_MAX (PLAN_NAME_MAX + 24)
 
+/* A thousand bad files must not fill the journal, and least of all keep the lines of a rollback out of it.
+ */
+static void say_refused(Manager *m, const char *path, const char *message) {
+        if (manager_may_log_refusal(m, 1))
+                log_plan_refused(path, message);
+}
+
 /* Refuses a file for what is around it. The same reason again is no news; retry: it may pass by itself. */
 static void refuse_file(Manager *m, const char *path, bool retry, const char *format, ...) _printf_(4, 5);
 static void refuse_file(Manager *m, const char *path, bool retry, const char *format, ...) {
@@ -21,7 +28,7 @@ static void refuse_file(Manager *m, const char *path, bool retry, const char *fo
         (void) vsnprintf(message, sizeof(message), format, args);
         va_end(args);
         if (!manager_is_refused_for(m, path, message))
-                log_plan_refused(path, message);
+                say_refused(m, path, message);
         manager_refuse(m, path, NULL, message);
         if (retry)
                 watch_again(m->watch, path);
@@ -33,8 +40,30 @@ static void refuse_content(Manager *m, const WatchFile *file, const DiagList *di
         for (size_t i = diags->n; i > 0; i--)
                 if (diags->entries[i - 1].level == DIAG_ERROR)
                         message = diags->entries[i - 1].message;
-        log_plan_findings(file->path, diags, file->text, file->size);
+        if (manager_may_log_refusal(m, diags->n))
+                log_plan_findings(file->path, diags, file->text, file->size);
         manager_refuse(m, file->path, diags, message);
+}
+
+/* The same mistakes again. Whoever dropped it waits for an answer; the findings are in the journal already.
+ * False: nothing is known of them. */
+static bool refuse_again(Manager *m, const WatchFile *file) {
+        const DiagList *diags = manager_refused_for(m, file->path);
+
+        for (size_t i = 0; diags && i < diags->n; i++) {
+                const Diag *d = &diags->entries[i];
+                char message[DIAG_MESSAGE_MAX + 128];
+
+                if (d->level != DIAG_ERROR)
+                        continue;
+                (void) snprintf(message, sizeof(message),
+                                "the same content again, refused as before: line %u, column %u: %s", d->line,
+                                d->column, d->message);
+                say_refused(m, file->path, message);
+                manager_touch_refusal(m, file->path);
+                return true;
+        }
+        return false;
 }
 
 static Accept **find_accept(Manager *m, const Accept *accept) {
@@ -196,7 +225,10 @@ static void consider(Manager *m, const WatchFile *file, const DiagList *diags, P
                 return;
         }
         if (known) {
-                log_message(LOG_DEBUG, "%s: unchanged, nothing to do", file->path);
+                log_message(file->dropped ? LOG_INFO : LOG_DEBUG,
+                                "%s: nothing to do: %s was started with this very content already; any change, "
+                                "a comment will do, makes it a new rollout",
+                                file->path, name);
                 manager_forget_refusal(m, file->path);
                 return;
         }
@@ -225,6 +257,8 @@ static void manager_on_changed(const WatchFile *file, void *userdata) {
         Now now;
 
         clock_read(&now);
+        if (file->again && refuse_again(m, file))
+                return;
         if (r >= 0)
                 r = plan_parse(file->text, file->size, file->stem, file->sha256, now.wall, diags, &doc);
         if (r >= 0)
@@ -244,8 +278,12 @@ static void manager_on_changed(const WatchFile *file, void *userdata) {
                 consider(m, file, diags, &doc);
 }
 
-static void manager_on_refused(const char *path, const char *reason, void *userdata) {
-        refuse_file(userdata, path, false, "%s", reason);
+static void manager_on_refused(const char *path, const char *reason, bool dropped, void *userdata) {
+        Manager *m = userdata;
+
+        if (dropped)
+                manager_forget_refusal(m, path); /* so that it is said again */
+        refuse_file(m, path, false, "%s", reason);
 }
 
 static void manager_on_gone(const char *path, void *userdata) {

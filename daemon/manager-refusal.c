@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "base/usec.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/manager-internal.h"
@@ -16,6 +17,53 @@ static Refusal *refusal_free(Refusal *f) {
         return NULL;
 }
 DEFINE_TRIVIAL_CLEANUP(Refusal *, refusal_free);
+
+static int on_minute(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *m = userdata;
+
+        if (m->n_refusals_unsaid > 0)
+                log_message(LOG_ERR,
+                                "%zu more files were refused within this minute and are not listed here; "
+                                "\"canaryctl list\" has the last %d with their reasons",
+                                m->n_refusals_unsaid, MANAGER_REFUSALS_MAX);
+        m->n_refusal_lines = m->n_refusals_unsaid = 0;
+        m->refusal_lines = sd_event_source_disable_unref(m->refusal_lines);
+        return 0;
+}
+
+bool manager_may_log_refusal(Manager *m, size_t n) {
+        if (m->event && !m->refusal_lines) {
+                int r = sd_event_add_time_relative(m->event, &m->refusal_lines, CLOCK_BOOTTIME,
+                                USEC_PER_MINUTE, USEC_PER_SEC, on_minute, m);
+
+                /* Without a timer nobody would begin anew. */
+                if (r < 0)
+                        m->n_refusal_lines = m->n_refusals_unsaid = 0;
+                else
+                        (void) sd_event_source_set_description(m->refusal_lines, "refusal-lines");
+        }
+        if (m->n_refusal_lines + n > MANAGER_REFUSAL_LINES_MAX) {
+                m->n_refusals_unsaid++;
+                return false;
+        }
+        m->n_refusal_lines += n;
+        return true;
+}
+
+const DiagList *manager_refused_for(Manager *m, const char *path) {
+        const Refusal *f = map_get(m->refusals, path);
+
+        return f ? f->diags : NULL;
+}
+
+void manager_touch_refusal(Manager *m, const char *path) {
+        Refusal *f = map_get(m->refusals, path);
+        Now now;
+
+        clock_read(&now);
+        if (f)
+                f->wall = now.wall;
+}
 
 void manager_forget_refusal(Manager *m, const char *path) {
         (void) refusal_free(map_remove(m->refusals, path));

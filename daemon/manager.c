@@ -181,6 +181,7 @@ Manager *manager_free(Manager *m) {
         m->bus = bus_free(m->bus);
         m->watch = watch_free(m->watch);
         m->review = sd_event_source_disable_unref(m->review);
+        m->refusal_lines = sd_event_source_disable_unref(m->refusal_lines);
         manager_drop_accepts(m);
         while (m->slots && map_next(m->slots, &cursor, &id, &value))
                 (void) slot_free(value);
@@ -257,6 +258,10 @@ int manager_start(Manager *m) {
         notify_ready(m->status);
         log_message(LOG_INFO, "ready: %s; plans from %s", m->status, m->conf->plans);
         return 0;
+}
+
+const char *manager_plans(const Manager *m) {
+        return m->conf->plans;
 }
 
 static int show_slot(const Slot *slot, ManagerEachRollout each, void *userdata) {

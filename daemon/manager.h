@@ -38,6 +38,9 @@ DEFINE_TRIVIAL_CLEANUP(Manager *, manager_free);
 /* Loads the store, resumes what is live, starts watching, opens the bus socket. Then READY. */
 int manager_start(Manager *m);
 
+/* The directory that it watches. */
+const char *manager_plans(const Manager *m);
+
 /* Live rollouts in order of acceptance, then up to "finished" finished ones, newest first. */
 int manager_each_rollout(Manager *m, size_t finished, ManagerEachRollout each, void *userdata);
 int manager_find_rollout(Manager *m, const char *id, ManagerEachRollout each, void *userdata); /* -ENOENT */

@@ -18,13 +18,16 @@ typedef struct WatchFile {
         const char *text;
         size_t size;
         uint8_t sha256[PLAN_HASH_SIZE];
+        bool dropped; /* somebody has just put it there: it was not found at the start */
+        bool again;   /* the very content that was given out last, put there once more */
 } WatchFile;
 
 /* All borrowed for the duration of the call; watch_again() is the only function of a Watch to be called from
  * inside. */
 typedef struct WatchHandlers {
-        void (*changed)(const WatchFile *file, void *userdata); /* new, or other content than before */
-        void (*refused)(const char *path, const char *reason, void *userdata); /* not read, and why */
+        void (*changed)(const WatchFile *file, void *userdata);
+        /* Not read, and why. "dropped": put there anew, not just looked at once more. */
+        void (*refused)(const char *path, const char *reason, bool dropped, void *userdata);
         void (*gone)(const char *path, void *userdata);
 } WatchHandlers;
 

@@ -195,6 +195,19 @@ int client_refusals(Client *c, RefusalList *ret, char reterr[static CLIENT_ERROR
         return 0;
 }
 
+int client_plans(Client *c, char **ret, char reterr[static CLIENT_ERROR_MAX]) {
+        _cleanup_(sd_bus_error_free) sd_bus_error words = SD_BUS_ERROR_NULL;
+        char *plans = NULL;
+        int r;
+
+        r = sd_bus_get_property_string(c->connection, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+                        "PlansDirectory", &words, &plans);
+        if (r < 0 && !sd_bus_error_has_name(&words, SD_BUS_ERROR_UNKNOWN_PROPERTY))
+                return fail_call(c, -r, &words, reterr);
+        *ret = plans;
+        return 0;
+}
+
 void rollout_list_done(RolloutList *l) {
         for (size_t i = 0; i < l->n; i++) {
                 free(l->items[i].checks);

@@ -44,5 +44,8 @@ int client_list(Client *c, RolloutList *ret, char reterr[static CLIENT_ERROR_MAX
 int client_get(Client *c, const char *id, RolloutList *ret, char reterr[static CLIENT_ERROR_MAX]);
 int client_refusals(Client *c, RefusalList *ret, char reterr[static CLIENT_ERROR_MAX]);
 
+/* The directory that it watches, owned; NULL: it does not say. */
+int client_plans(Client *c, char **ret, char reterr[static CLIENT_ERROR_MAX]);
+
 void rollout_list_done(RolloutList *l);
 void refusal_list_done(RefusalList *l);

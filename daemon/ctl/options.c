@@ -11,7 +11,11 @@
 #define DEFAULT_WIDTH 80u
 
 static const Verb verbs[] = {
-        { "validate", verb_validate, 1, SIZE_MAX, "FILE...", "Check plan files, without the daemon" },
+        { "validate", verb_validate, 1, SIZE_MAX, "FILE...",
+                        "Check plan files, and show what they will do" },
+        { "submit", verb_submit, 1, 1, "FILE", "Check a plan and hand it to the daemon" },
+        { "iam-policy", verb_iam_policy, 1, 1, "FILE",
+                        "What the plan has to be allowed in AWS, and no more" },
         { "list", verb_list, 0, 0, "", "All rollouts, the worst first, and refused plans" },
         { "status", verb_status, 1, 1, "ID", "All about one rollout, and what it waits for" },
 };
@@ -19,12 +23,16 @@ static const Verb verbs[] = {
 static void print_help(FILE *out) {
         (void) fputs("canaryctl [OPTION...] VERB ...\n\nAsks canaryd about its rollouts.\n\n", out);
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                (void) fprintf(out, "  %-9s%-9s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+                (void) fprintf(out, "  %-11s%-9s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
         (void) fputs("\n"
-                     "  --run DIR    The daemon's run directory, default " DEFAULT_RUN "\n"
-                     "  --json       For programs: one JSON object\n"
-                     "  -h, --help   This text\n"
-                     "  --version    The version\n\n"
+                     "  --run DIR        The daemon's run directory, default " DEFAULT_RUN "\n"
+                     "  --config FILE    The daemon's configuration, default\n"
+                     "                   " CONFIG_FILE "\n"
+                     "  --directory DIR  submit: the watched directory, if not the configuration's\n"
+                     "  --replace        submit: in place of another plan of that file name\n"
+                     "  --json           For programs: one JSON object\n"
+                     "  -h, --help       This text\n"
+                     "  --version        The version\n\n"
                      "Exit status: 0 fine, 1 a bad plan or no such rollout, 64 bad usage,\n"
                      "69 the daemon is not reachable, 77 no permission.\n",
                         out);
@@ -103,10 +111,28 @@ static int take_verb(int argc, char **argv, Options *options) {
         return 1;
 }
 
+static int check_values(const Ctl *ctl) {
+        if (str_is_empty(ctl->run))
+                return fail_usage(ctl, "--run needs a directory, not", "", "");
+        if (ctl->directory && str_is_empty(ctl->directory))
+                return fail_usage(ctl, "--directory needs a directory, not", "", "");
+        return 0;
+}
+
 int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
-        enum { OPTION_RUN = 256, OPTION_JSON, OPTION_VERSION };
+        enum {
+                OPTION_RUN = 256,
+                OPTION_CONFIG,
+                OPTION_DIRECTORY,
+                OPTION_REPLACE,
+                OPTION_JSON,
+                OPTION_VERSION
+        };
         static const struct option long_options[] = {
                 { "run", required_argument, NULL, OPTION_RUN },
+                { "config", required_argument, NULL, OPTION_CONFIG },
+                { "directory", required_argument, NULL, OPTION_DIRECTORY },
+                { "replace", no_argument, NULL, OPTION_REPLACE },
                 { "json", no_argument, NULL, OPTION_JSON },
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, OPTION_VERSION },
@@ -124,6 +150,15 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
                 case OPTION_RUN:
                         options.ctl.run = optarg;
                         break;
+                case OPTION_CONFIG:
+                        options.ctl.config = optarg;
+                        break;
+                case OPTION_DIRECTORY:
+                        options.ctl.directory = optarg;
+                        break;
+                case OPTION_REPLACE:
+                        options.ctl.replace = true;
+                        break;
                 case OPTION_JSON:
                         options.ctl.json = true;
                         break;
@@ -139,9 +174,7 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
                         return fail_usage(&options.ctl, "there is no option", word, "");
                 }
         }
-        if (str_is_empty(options.ctl.run))
-                return fail_usage(&options.ctl, "--run needs a directory, not", "", "");
-        if ((r = take_verb(argc, argv, &options)) > 0)
+        if ((r = check_values(&options.ctl)) == 0 && (r = take_verb(argc, argv, &options)) > 0)
                 *ret = options;
         return r;
 }

@@ -13,14 +13,18 @@
 #define EXIT_DENIED 77      /* no permission to use it */
 
 typedef struct Ctl {
-        const char *run; /* the daemon's run directory */
-        bool json;
+        const char *run;       /* the daemon's run directory */
+        const char *config;    /* its configuration file; NULL: where it looks itself */
+        const char *directory; /* the watched one; NULL: as the configuration says */
+        bool json, replace;
         Style style;
         FILE *out, *err;
 } Ctl;
 
 /* n_args: as the table of verbs allows. Returns the exit status. */
 int verb_validate(const Ctl *ctl, char **args, size_t n_args);
+int verb_submit(const Ctl *ctl, char **args, size_t n_args);
+int verb_iam_policy(const Ctl *ctl, char **args, size_t n_args);
 int verb_list(const Ctl *ctl, char **args, size_t n_args);
 int verb_status(const Ctl *ctl, char **args, size_t n_args);
 

@@ -1,6 +1,7 @@
 #include "base/fs.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -95,30 +96,67 @@ static int sync_directory(int dir_fd) {
         return fsync(dir_fd) < 0 ? -errno : 0;
 }
 
-int fs_replace(int dir_fd, const char *name, const void *data, size_t size, mode_t mode) {
-        _cleanup_(fd_closep) int fd = -EBADF;
-        char temporary[256];
-        int n, r;
+static int fill(int fd, const void *data, size_t size, mode_t mode) {
+        int r = write_all(fd, data, size);
 
-        n = snprintf(temporary, sizeof(temporary), ".%s.tmp", name);
-        if (n < 0 || (size_t) n >= sizeof(temporary))
-                return -ENAMETOOLONG;
+        if (r < 0)
+                return r;
+        /* Whatever the umask is: who is to read it decides its mode. */
+        if (fchmod(fd, mode) < 0)
+                return -errno;
+        return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int name_new(int dir_fd, const char *temporary, const char *name) {
+        if (renameat2(dir_fd, temporary, dir_fd, name, RENAME_NOREPLACE) >= 0)
+                return 0;
+        if (errno != EINVAL && errno != ENOSYS)
+                return -errno;
+        /* Not every file system can; each can do this, which replaces nothing either. */
+        if (linkat(dir_fd, temporary, dir_fd, name, 0) < 0)
+                return -errno;
+        return unlinkat(dir_fd, temporary, 0) < 0 ? -errno : 0;
+}
+
+static int put_file(int dir_fd, const char *temporary, const char *name, const void *data, size_t size,
+                mode_t mode, bool replace) {
+        _cleanup_(fd_closep) int fd = -EBADF;
+        int r;
+
         /* What a crash left behind has the mode, and maybe the links, of back then. */
         if (unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
                 return -errno;
         fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (fd < 0)
                 return -errno;
-        r = write_all(fd, data, size);
-        if (r >= 0 && fsync(fd) < 0)
-                r = -errno;
-        if (r >= 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+        r = fill(fd, data, size, mode);
+        if (r >= 0 && !replace)
+                r = name_new(dir_fd, temporary, name);
+        else if (r >= 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
                 r = -errno;
         if (r < 0) {
                 (void) unlinkat(dir_fd, temporary, 0);
                 return r;
         }
         return sync_directory(dir_fd);
+}
+
+int fs_replace(int dir_fd, const char *name, const void *data, size_t size, mode_t mode) {
+        char temporary[NAME_MAX + 1];
+        int n = snprintf(temporary, sizeof(temporary), ".%s.tmp", name);
+
+        if (n < 0 || (size_t) n >= sizeof(temporary))
+                return -ENAMETOOLONG;
+        return put_file(dir_fd, temporary, name, data, size, mode, true);
+}
+
+int fs_place(int dir_fd, const char *name, const void *data, size_t size, mode_t mode, bool replace) {
+        char temporary[NAME_MAX + 1];
+        int n = snprintf(temporary, sizeof(temporary), ".%s.%d.tmp", name, (int) getpid());
+
+        if (n < 0 || (size_t) n >= sizeof(temporary))
+                return -ENAMETOOLONG;
+        return put_file(dir_fd, temporary, name, data, size, mode, replace);
 }
 
 int fs_make_directory(const char *path, mode_t mode) {

@@ -17,5 +17,9 @@ int fs_read(int dir_fd, const char *path, bool follow, size_t max, char **ret_da
  * the directory. "name" has no slash. */
 int fs_replace(int dir_fd, const char *name, const void *data, size_t size, mode_t mode);
 
+/* As fs_replace(), for a directory that others write to at the same time: the temporary file is this
+ * process's own. Without "replace" a file that is there already stays as it is: -EEXIST. */
+int fs_place(int dir_fd, const char *name, const void *data, size_t size, mode_t mode, bool replace);
+
 /* mkdir -p for the last component only; an existing directory is fine. -ENOTDIR otherwise. */
 int fs_make_directory(const char *path, mode_t mode);

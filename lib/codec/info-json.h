@@ -9,8 +9,16 @@
  *   status    {"schema":1,"rollout":ROLLOUT} with the further members "checks" and "ladder"
  *   validate
  * {"schema":1,"files":[{"file":…,"ok":…,"name":…,"function":…,"alias":…,"region":…,"from":…,"to":…,
- *                                   "ladder":[STEP…],"shortest_usec":…,"findings":[FINDING…]}…]}
- *             (name… shortest_usec only when ok)
+ *                                   "ladder":[STEP…],"shortest_usec":…,
+ *             "targets":[{"function":…,"alias":…,"region":…,"role_arn":…,"wave":…,"from":…,"to":…,"publish":…,
+ *             "create_alias":…}…],"schedule":[{"wave":…,"weight":…,"hold_usec":…,"at_usec":…}…],"end_usec":…,
+ *             "deadline_usec":…,"checks":[{"name":…,"kind":…,"stat":…,"alarm":…,"max":…}…],
+ *             "findings":[FINDING…]}…]}
+ *             (name… checks only when ok; function, alias, region, from and to of the first target)
+ *   submit    {"schema":1,"file":…,"placed":…,"plan_sha256":…,"answer":"accepted"|"known"|"refused"|"none",
+ *             "rollout":…,"reason":…,"findings":[FINDING…]}
+ *   iam-policy {"schema":1,"policies":[{"principal":…,"document":{…}}…],"notes":[…]}; principal null: the
+ *             daemon's own
  *   FINDING   {"level":"error"|"warning","line":…,"column":…,"message":…}
  */
 

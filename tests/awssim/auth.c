@@ -190,8 +190,11 @@ int auth_identify(const World *w, Request *request) {
                 (void) str_copy(request->region, sizeof(request->region), a.region);
         c = credential_find(scenario, a.access_key);
         session = session_find(w, a.access_key);
+        if (c)
+                request->allows = &c->allows;
         if (session) {
                 request->role = session->role;
+                request->allows = &session->role->allows;
                 (void) str_copy(request->account, sizeof(request->account), session->role->account);
                 (void) str_copy(request->caller, sizeof(request->caller), session->arn);
         } else if (c && c->arn) {

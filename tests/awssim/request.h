@@ -59,8 +59,9 @@ typedef struct Request {
         char *instance_role; /* the last part of IMDS's path, decoded; NULL: none there */
 
         /* Who calls, and so where: as claimed until auth_check() has agreed. */
-        const RoleSpec *role; /* NULL: long-lived keys */
-        char caller[192];     /* ARN */
+        const RoleSpec *role;   /* NULL: long-lived keys */
+        const TextList *allows; /* NULL: nobody known */
+        char caller[192];       /* ARN */
         char account[16], region[64];
 
         /* For the log. */

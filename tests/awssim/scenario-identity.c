@@ -42,6 +42,7 @@ static int parse_role(NodeReader *reader, yaml_node_t *node, void *out) {
                 { "trusts", offsetof(RoleSpec, trusts), node_text_list, false },
                 { "lifetime", offsetof(RoleSpec, lifetime), node_duration, false },
                 { "denies", offsetof(RoleSpec, denies), node_text_list, false },
+                { "allows", offsetof(RoleSpec, allows), node_text_list, false },
         };
 
         return node_mapping(reader, node, keys, ELEMENTSOF(keys), out);
@@ -142,6 +143,7 @@ void scenario_identity_done(Scenario *s) {
                 free(s->roles[i].external_id);
                 text_list_done(&s->roles[i].trusts);
                 text_list_done(&s->roles[i].denies);
+                text_list_done(&s->roles[i].allows);
         }
         free(s->roles);
         text_list_done(&s->web_identity.tokens);

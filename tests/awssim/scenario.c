@@ -25,6 +25,7 @@ static int parse_credential(NodeReader *reader, yaml_node_t *node, void *out) {
                 { "session_token", offsetof(CredentialSpec, session_token), node_text, false },
                 { "arn", offsetof(CredentialSpec, arn), node_text, false },
                 { "expires_after", offsetof(CredentialSpec, expires_after), node_duration, false },
+                { "allows", offsetof(CredentialSpec, allows), node_text_list, false },
         };
 
         return node_mapping(reader, node, keys, ELEMENTSOF(keys), out);
@@ -250,6 +251,7 @@ void scenario_done(Scenario *s) {
                 (void) secret_unref(s->credentials[i].secret_key);
                 free(s->credentials[i].session_token);
                 free(s->credentials[i].arn);
+                text_list_done(&s->credentials[i].allows);
         }
         for (size_t i = 0; i < s->n_faults; i++)
                 fault_rule_done(s->faults + i);

@@ -22,6 +22,7 @@ typedef struct CredentialSpec {
         char *session_token;  /* NULL: long-lived keys */
         char *arn;            /* whose they are; NULL: a user of the scenario's account */
         usec_t expires_after; /* since the start; 0: never */
+        TextList allows;      /* as of a role */
 } CredentialSpec;
 
 typedef struct RoleSpec {
@@ -32,6 +33,7 @@ typedef struct RoleSpec {
                             empty: everybody */
         usec_t lifetime; /* of its sessions; 0: as long as asked for */
         TextList denies; /* operations that its sessions may not call; "*": any */
+        TextList allows; /* "lambda:UpdateAlias RESOURCE" each, as a policy has them; empty: all */
 } RoleSpec;
 
 typedef struct WebIdentitySpec {

@@ -53,7 +53,8 @@ expect 64 'one argument too many' list x
 
 expect 0 'a good plan' validate "$good"
 holds 'says ok' out ': ok$'
-holds 'and how long it takes' out 'at the earliest$'
+holds 'and when it does what' out '^ *[0-9][0-9]:[0-9][0-9]  *[0-9]* %  hold '
+holds 'and how long it takes' out 'at the earliest, then the deadline$'
 holds 'and nothing else' err ''
 expect 1 'a bad plan' validate "$good" "$dir/bad.yaml"
 holds 'is named with line and column' err 'bad.yaml:[0-9]*:[0-9]*: error: '
@@ -61,6 +62,36 @@ expect 1 'a missing plan' validate "$dir/missing.yaml"
 holds 'is named' err 'missing.yaml: error: cannot read: No such file'
 expect 0 'a good plan for programs' --json validate "$good"
 holds 'is one object' out '^{"schema":1,"files":\[{.*"ok":true.*}\]}$'
+
+mkdir "$dir/plans"
+expect 0 'a plan is placed without a daemon' --run "$dir" --directory "$dir/plans" submit "$good"
+holds 'says so' out '^placed in '
+expect 0 'the same once more' --run "$dir" --directory "$dir/plans" submit "$good"
+{ cat "$good" && echo '# changed'; } >"$dir/${good##*/}"
+expect 1 'another one of that name' --run "$dir" --directory "$dir/plans" submit "$dir/${good##*/}"
+holds 'is told how' err 'another plan of this name is there.*--replace'
+expect 0 'in its place' --run "$dir" --directory "$dir/plans" --replace submit "$dir/${good##*/}"
+n=$((n + 1))
+if cmp -s "$dir/${good##*/}" "$dir/plans/${good##*/}" && [ "$(ls -A "$dir/plans")" = "${good##*/}" ]; then
+  echo "ok $n - is there, and nothing else"
+else
+  echo "not ok $n - is there, and nothing else"
+fi
+expect 1 'a bad plan is not placed' --run "$dir" --directory "$dir/plans" submit "$dir/bad.yaml"
+holds 'and named with its place' err 'bad.yaml:[0-9]*:[0-9]*: error: '
+expect 1 'nowhere to place it' --run "$dir" --directory "$dir/nowhere" submit "$good"
+holds 'says what to do' err 'there is no such directory.*--directory'
+expect 1 'a configuration that is not there' --run "$dir" --config "$dir/nowhere.yaml" submit "$good"
+holds 'the configuration is named' err 'nowhere.yaml: cannot read the configuration'
+cp "$good" "$dir/plan.txt"
+expect 1 'a name that the daemon would not read' --run "$dir" --directory "$dir/plans" submit "$dir/plan.txt"
+holds 'says which it would' err '\.yaml or \*\.yml'
+
+printf 'plans: %s\n' "$dir/plans" >"$dir/canaryd.yaml"
+expect 0 'a policy' --config "$dir/canaryd.yaml" iam-policy "$good"
+holds 'is a document' out '"Version": "2012-10-17"'
+expect 1 'no policy of a bad plan' --config "$dir/canaryd.yaml" iam-policy "$dir/bad.yaml"
+holds 'and nothing on stdout' out ''
 
 n=$((n + 1))
 if "$ctl" validate "$dir/bad.yaml" 2>&1 | grep -q "$(printf '\033')"; then

@@ -261,6 +261,43 @@ TEST(only_regular_files) {
         expect_unreadable(d.fd, "absent", false, 100, -ENOENT);
 }
 
+TEST(placing_replaces_only_on_demand) {
+        _cleanup_(directory_done) Directory d = directory_new();
+        struct stat st;
+        mode_t mask = umask(0077);
+
+        EXPECT_OK(fs_place(d.fd, "file", "one", 3, 0644, false));
+        (void) umask(mask);
+        EXPECT_OK(fstatat(d.fd, "file", &st, 0));
+        EXPECT_INT(st.st_mode & 0777, 0644);
+        EXPECT_INT(fs_place(d.fd, "file", "two", 3, 0644, false), -EEXIST);
+        expect_content(d.fd, "file", "one");
+        EXPECT_OK(fs_place(d.fd, "file", "two", 3, 0644, true));
+        expect_content(d.fd, "file", "two");
+        /* A link that leads nowhere is something, too. */
+        EXPECT_OK(symlinkat("nowhere", d.fd, "link"));
+        EXPECT_INT(fs_place(d.fd, "link", "x", 1, 0644, false), -EEXIST);
+}
+
+TEST(placing_leaves_nothing_else_behind) {
+        _cleanup_(directory_done) Directory d = directory_new();
+        char name[300], temporary[64];
+
+        (void) snprintf(temporary, sizeof(temporary), ".file.%d.tmp", (int) getpid());
+        EXPECT_OK(fs_place(d.fd, "file", "x", 1, 0644, false));
+        EXPECT_INT(fs_place(d.fd, "file", "y", 1, 0644, false), -EEXIST);
+        for (unsigned n = 1; n <= 2; n++) {
+                disk_arm(n, EIO); /* write, fsync */
+                EXPECT_INT(fs_place(d.fd, "other", "x", 1, 0644, false), -EIO);
+        }
+        disk_arm(0, 0);
+        EXPECT_INT(faccessat(d.fd, temporary, F_OK, 0), -1);
+        EXPECT_INT(faccessat(d.fd, "other", F_OK, 0), -1);
+        memset(name, 'n', sizeof(name));
+        name[250] = '\0';
+        EXPECT_INT(fs_place(d.fd, name, "x", 1, 0644, false), -ENAMETOOLONG);
+}
+
 TEST(make_directory) {
         _cleanup_(directory_done) Directory d = directory_new();
         _cleanup_(freep) char *sub = alloc_printf("%s/sub", d.path);

@@ -87,6 +87,10 @@ static int show(size_t i, ManagerEachRollout each, void *userdata) {
         return r;
 }
 
+const char *manager_plans(const Manager *m) {
+        return fake.plans ? fake.plans : "/etc/canaryd/plans";
+}
+
 int manager_each_rollout(Manager *m, size_t finished, ManagerEachRollout each, void *userdata) {
         int r = fake.fail;
 

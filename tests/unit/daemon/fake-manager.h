@@ -14,6 +14,7 @@ typedef struct FakeManager {
         const char *error;        /* AWS's words in each of them */
         const char *waits_for;    /* not NULL: of each of them, which has a call under way */
         const char *refused_path; /* of each refusal */
+        const char *plans;        /* the directory it is said to watch; NULL: the default */
         int fail;                 /* negative: what all functions return */
 } FakeManager;
 

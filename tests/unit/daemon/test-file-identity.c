@@ -42,3 +42,22 @@ TEST(the_later_of_both_times_counts) {
         f = file_identity_of(&st);
         EXPECT_INT(file_identity_touched(&f), 0);
 }
+
+TEST(what_is_the_same_file_and_what_the_same_data) {
+        struct stat st = sample();
+        FileIdentity before = file_identity_of(&st), after;
+
+        st.st_ctim.tv_sec++; /* chmod */
+        after = file_identity_of(&st);
+        EXPECT(file_identity_same_file(&before, &after));
+        EXPECT(file_identity_same_data(&before, &after));
+        st.st_mtim.tv_nsec++; /* written */
+        after = file_identity_of(&st);
+        EXPECT(file_identity_same_file(&before, &after));
+        EXPECT(!file_identity_same_data(&before, &after));
+        st = sample();
+        st.st_ino++; /* replaced */
+        after = file_identity_of(&st);
+        EXPECT(!file_identity_same_file(&before, &after));
+        EXPECT(!file_identity_same_data(&before, &after));
+}

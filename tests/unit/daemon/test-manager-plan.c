@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "aws/digest.h"
@@ -27,6 +28,45 @@ TEST(a_bad_plan_is_refused_with_its_place_until_it_is_good) {
         manager_rig_drop(g, "a.yaml", "checkout", "checkout", 42);
         manager_rig_wait_phase(g, "checkout@1", "preflight");
         EXPECT_STR(manager_rig_refusals(g), "");
+}
+
+TEST(a_bad_plan_dropped_again_is_answered_again_in_a_line) {
+        static const char bad[] =
+                        "format: 1\nfunction: checkout\nalias: live\nto: 42\nstebs: []\nhealth: {checks: none}\n";
+        static const char *const words =
+                        "plans/a.yaml: error: the same content again, refused as before: line 5, "
+                        "column 1: unknown key \"stebs\"";
+        _cleanup_(manager_rig_freep) ManagerRig *g = manager_rig_new();
+        _cleanup_(freep) char *text = NULL;
+        const char *found;
+
+        manager_rig_start(g);
+        rig_write(g->rig, "plans/a.yaml", bad);
+        manager_rig_wait_refusals(g, 1);
+        capture_begin();
+        rig_write(g->rig, "plans/a.yaml", bad);
+        rig_run_for(g->rig, 300 * USEC_PER_MSEC);
+        text = capture_end();
+        EXPECT_CONTAINS(text, words);
+        found = strstr(text, words);
+        EXPECT(!strstr(found + strlen(words), "a.yaml"));
+        EXPECT_CONTAINS(manager_rig_refusals(g), "a.yaml: ");
+}
+
+TEST(a_plan_that_ran_and_is_dropped_again_is_answered_too) {
+        _cleanup_(manager_rig_freep) ManagerRig *g = manager_rig_new();
+        _cleanup_(freep) char *text = NULL;
+
+        manager_rig_start(g);
+        manager_rig_drop(g, "a.yaml", "checkout", "checkout", 42);
+        manager_rig_wait_phase(g, "checkout@1", "preflight");
+        capture_begin();
+        manager_rig_drop(g, "a.yaml", "checkout", "checkout", 42);
+        rig_run_for(g->rig, 300 * USEC_PER_MSEC);
+        text = capture_end();
+        EXPECT_CONTAINS(text, "info ");
+        EXPECT_CONTAINS(text,
+                        "plans/a.yaml: nothing to do: checkout was started with this very content already");
 }
 
 TEST(a_refusal_goes_with_its_file) {

@@ -78,6 +78,36 @@ TEST(a_thousand_are_kept_and_then_the_oldest_goes) {
         release(m);
 }
 
+TEST(a_minute_has_a_thousand_lines_and_no_more) {
+        Manager *m = manager_with_refusals();
+
+        for (unsigned i = 0; i < MANAGER_REFUSAL_LINES_MAX / 2; i++)
+                EXPECT(manager_may_log_refusal(m, 2));
+        EXPECT(!manager_may_log_refusal(m, 1));
+        EXPECT(!manager_may_log_refusal(m, 32));
+        EXPECT_INT(m->n_refusals_unsaid, 2);
+        release(m);
+}
+
+TEST(what_is_known_of_a_refused_content) {
+        _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
+        Manager *m = manager_with_refusals();
+        Listed listed = {};
+
+        EXPECT(diags);
+        diag_add(diags, DIAG_ERROR, 3, 1, "x");
+        EXPECT(!manager_refused_for(m, "/plans/a.yaml"));
+        manager_touch_refusal(m, "/plans/a.yaml");
+        manager_refuse(m, "/plans/a.yaml", NULL, "is a directory");
+        EXPECT(!manager_refused_for(m, "/plans/a.yaml"));
+        manager_refuse(m, "/plans/a.yaml", diags, "x");
+        manager_touch_refusal(m, "/plans/a.yaml");
+        EXPECT_INT(manager_refused_for(m, "/plans/a.yaml")->n, 1);
+        EXPECT_OK(manager_each_refusal(m, list_one, &listed));
+        EXPECT_INT(listed.n, 1);
+        release(m);
+}
+
 TEST(out_of_memory_keeps_nothing_and_leaks_nothing) {
         Manager *m = manager_with_refusals();
 

@@ -40,11 +40,12 @@ static void on_changed(const WatchFile *file, void *userdata) {
 
         EXPECT_OK(digest_sha256(file->text, file->size, sha256));
         EXPECT(memcmp(sha256, file->sha256, PLAN_HASH_SIZE) == 0);
-        note(userdata, "+%s:%.40s ", file->stem, file->size < 40 ? file->text : "long");
+        note(userdata, "%c%s:%.40s ", file->again ? '=' : '+', file->stem,
+                        file->size < 40 ? file->text : "long");
 }
 
-static void on_refused(const char *path, const char *reason, void *userdata) {
-        note(userdata, "!%s: %s ", name_of(path), reason);
+static void on_refused(const char *path, const char *reason, bool dropped, void *userdata) {
+        note(userdata, "!%s: %s%s ", name_of(path), reason, dropped ? "" : " (still)");
 }
 
 static void on_gone(const char *path, void *userdata) {
@@ -177,17 +178,94 @@ TEST(a_file_that_was_never_closed_is_read_once_it_is_stable) {
 
 TEST(only_other_content_is_news) {
         _cleanup_(rig_freep) Rig *g = rig_new();
+        _cleanup_(freep) char *path = rig_path(g, "plans/a.yaml");
         Seen seen = {};
         _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
 
         rig_write(g, "plans/a.yaml", "one");
         expect_next(g, &seen, "+a:one ");
-        rig_write(g, "plans/a.yaml", "one");
+        EXPECT_OK(chmod(path, 0600));
         rig_write(g, "plans/b.yaml", "other");
         expect_next(g, &seen, "+b:other ");
         rig_write(g, "plans/a.yaml", "two");
         expect_next(g, &seen, "+a:two ");
         rig_write(g, "plans/a.yaml", "one");
+        expect_next(g, &seen, "+a:one ");
+}
+
+TEST(the_same_content_dropped_again_is_said_to_be_so) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+        Seen seen = {};
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
+        _cleanup_(freep) char *from = rig_path(g, "new"), *to = rig_path(g, "plans/a.yaml");
+
+        rig_write(g, "plans/a.yaml", "one");
+        expect_next(g, &seen, "+a:one ");
+        rig_write(g, "plans/a.yaml", "one");
+        expect_next(g, &seen, "=a:one ");
+        rig_write(g, "new", "one");
+        EXPECT_OK(rename(from, to));
+        expect_next(g, &seen, "=a:one ");
+        /* Once each, and not for what is only looked at anew. */
+        EXPECT_OK(chmod(to, 0600));
+        rig_run_for(g, 200 * USEC_PER_MSEC);
+        EXPECT_STR(seen.text, "=a:one ");
+}
+
+TEST(what_is_refused_and_dropped_again_is_refused_again) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+        Seen seen = {};
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
+        _cleanup_(freep) char *link = rig_path(g, "plans/a.yaml");
+
+        for (unsigned i = 0; i < 2; i++) {
+                EXPECT_OK(symlink("b", link));
+                expect_next(g, &seen,
+                                "!a.yaml: is a symbolic link; plans are read from regular files only ");
+                EXPECT_OK(unlink(link));
+                expect_next(g, &seen, "-a.yaml ");
+        }
+}
+
+TEST(nothing_is_read_where_anybody_may_write) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+        _cleanup_(freep) char *text = NULL;
+        Seen seen = {};
+        _cleanup_(watch_freep) _unused_ Watch *w = watch_empty(g, &seen);
+
+        rig_write(g, "plans/a.yaml", "one");
+        expect_next(g, &seen, "+a:one ");
+        capture_begin();
+        EXPECT_OK(chmod(g->plans, 01777));
+        rig_write(g, "plans/b.yaml", "two");
+        rig_run_for(g, 200 * USEC_PER_MSEC);
+        EXPECT_STR(seen.text, "+a:one ");
+        EXPECT_OK(chmod(g->plans, 0755));
+        expect_next(g, &seen, "+b:two ");
+        text = capture_end();
+        EXPECT_CONTAINS(text,
+                        "plans: anybody may write there, and so start rollouts: no plan is read until ");
+        EXPECT_CONTAINS(text, "plans: plans are read again\n");
+}
+
+TEST(another_directory_by_the_same_name_is_followed) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+        _cleanup_(freep) char *above = rig_path(g, "above"), *away = rig_path(g, "away"),
+                              *plans = rig_path(g, "above/plans");
+        _cleanup_(watch_freep) Watch *w = NULL;
+        Seen seen = {};
+
+        EXPECT_OK(mkdir(above, 0755));
+        EXPECT_OK(watch_new(g->event, plans, &handlers, &seen, &w));
+        rig_settle(g);
+        /* No event tells of this one. */
+        EXPECT_OK(rename(above, away));
+        EXPECT_OK(mkdir(above, 0755));
+        EXPECT_OK(mkdir(plans, 0755));
+        rig_write(g, "away/plans/kick.yaml", "x");
+        rig_run_for(g, 200 * USEC_PER_MSEC);
+        EXPECT_STR(seen.text, "");
+        rig_write(g, "above/plans/a.yaml", "one");
         expect_next(g, &seen, "+a:one ");
 }
 
@@ -260,7 +338,7 @@ TEST(a_refused_file_is_taken_once_it_is_made_good) {
         rig_write(g, "plans/a.yaml", "one");
         expect_next(g, &seen, "+a:one ");
         EXPECT_OK(chmod(path, 0666));
-        expect_next(g, &seen, "!a.yaml: can be written by others than its owner; chmod go-w it ");
+        expect_next(g, &seen, "!a.yaml: can be written by others than its owner; chmod go-w it (still) ");
         EXPECT_OK(chmod(path, 0600));
         expect_next(g, &seen, "+a:one ");
 }

@@ -63,7 +63,7 @@ TEST(help_and_version) {
 
         PARSE(o, W("--help"));
         EXPECT_INT(o.r, 0);
-        EXPECT_CONTAINS(o.out, "\n  validate FILE...");
+        EXPECT_CONTAINS(o.out, "\n  validate   FILE...");
         EXPECT_CONTAINS(o.out, "--run DIR");
         EXPECT_STR(o.err, "");
         for (const char *p = o.out; *p; p += strcspn(p, "\n") + 1)

@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "lib/fault.h"
 #include "lib/test.h"
 #include "unit/daemon/ctl/capture.h"
@@ -65,9 +66,13 @@ TEST(a_good_plan_shows_its_ladder) {
         EXPECT_INT(verb_validate(&c.ctl, (char *[]){ f.path[0] }, 1), 0);
         capture_end(&c);
         (void) snprintf(expected, sizeof(expected),
-                        "%s: ok\n    5 %% for 10m, 25 %% for 10m, 100 %% baking 30m: 50m at the earliest\n",
+                        "%s: ok\n    checkout:live in the daemon's region: what it has then -> 42\n",
                         f.path[0]);
-        EXPECT_STR(c.out, expected);
+        EXPECT(str_after(c.out, expected));
+        EXPECT_CONTAINS(c.out, "    5 %  hold 10m\n");
+        EXPECT_CONTAINS(c.out, "  100 %  bake 30m\n");
+        EXPECT_CONTAINS(c.out, " UTC: 50m at the earliest, then the deadline\n");
+        EXPECT_CONTAINS(c.out, "    errors: error_rate at most 5 %\n");
         EXPECT_STR(c.err, "");
         capture_free(&c);
         fixture_stop(&f);
@@ -126,6 +131,10 @@ TEST(as_json) {
         EXPECT(json_object_object_get_ex(json_object_array_get_idx(files, 0), "shortest_usec", &value));
         EXPECT_INT(json_object_get_int64(value), 3000000000);
         EXPECT(json_object_object_get_ex(json_object_array_get_idx(files, 0), "region", &value) && !value);
+        EXPECT(json_object_object_get_ex(json_object_array_get_idx(files, 0), "schedule", &value));
+        EXPECT_INT(json_object_array_length(value), 3);
+        EXPECT(json_object_object_get_ex(json_object_array_get_idx(files, 0), "targets", &value));
+        EXPECT_INT(json_object_array_length(value), 1);
         EXPECT(json_object_object_get_ex(json_object_array_get_idx(files, 1), "ok", &value) &&
                         !json_object_get_boolean(value));
         EXPECT(json_object_object_get_ex(json_object_array_get_idx(files, 1), "findings", &value));
@@ -153,7 +162,7 @@ TEST(out_of_memory) {
                 r = verb_validate(&c.ctl, (char *[]){ f.path[0] }, 1);
                 struck = fault_struck();
                 capture_end(&c);
-                EXPECT(r == EXIT_BAD || strstr(c.out, "50m at the earliest\n"));
+                EXPECT(r == EXIT_BAD || strstr(c.out, "errors: error_rate at most 5 %\n"));
                 capture_free(&c);
                 if (!struck)
                         break;
