@@ -321,8 +321,12 @@ static void learn(AwsCall *call, const HttpOutcome *outcome) {
         aws_error_from_response(response, &call->error);
         gate_note(call->caller->config.gate, &key, call->error.fault == AWS_THROTTLED);
         if (call->caller->config.clock && call->error.fault == AWS_OK)
-                call->is_off_clock = !aws_clock_hear(call->caller->config.clock, response->date,
-                                response->has_age, outcome->elapsed, call->endpoint.host);
+                call->is_off_clock = !aws_clock_hear(call->caller->config.clock,
+                                &(AwsClockWord){ .date = response->date,
+                                                .has_age = response->has_age,
+                                                .is_metrics = call->service == AWS_CLOUDWATCH,
+                                                .elapsed = outcome->elapsed,
+                                                .host = call->endpoint.host });
         if (!call->caller->config.settings->corrects_skew)
                 return;
         clock_read(&now);

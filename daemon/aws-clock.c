@@ -69,36 +69,39 @@ static int64_t clamp(int64_t x, const int64_t within[static 2]) {
         return x < within[0] ? within[0] : x > within[1] ? within[1] : x;
 }
 
-static void adopt(AwsClock *c, int64_t ahead, const char *host) {
+static void adopt(AwsClock *c, int64_t ahead, const AwsClockWord *word) {
         c->ahead = ahead;
         c->is_set = c->is_heard = true;
+        c->is_metrics = word->is_metrics;
         c->is_doubted = false;
-        say_how_far_off(c, host);
+        say_how_far_off(c, word->host);
 }
 
-bool aws_clock_hear(AwsClock *c, usec_t date, bool has_age, usec_t elapsed, const char *host) {
+bool aws_clock_hear(AwsClock *c, const AwsClockWord *word) {
+        bool is_first = !c->is_heard || (word->is_metrics && !c->is_metrics);
         int64_t said[2], both[2];
         Now now;
 
         clock_read(&now);
-        if (date == 0 || has_age || elapsed > TRIP_MAX || date > TIME_MAX || now.mono > TIME_MAX)
+        if (word->date == 0 || word->has_age || word->elapsed > TRIP_MAX || word->date > TIME_MAX ||
+                        now.mono > TIME_MAX || (c->is_metrics && !word->is_metrics))
                 return true;
         /* The far side read its clock at some moment of the trip, and cut the fraction of the second off. */
-        said[0] = (int64_t) date - (int64_t) now.mono;
-        said[1] = said[0] + (int64_t) elapsed + (int64_t) USEC_PER_SEC;
+        said[0] = (int64_t) word->date - (int64_t) now.mono;
+        said[1] = said[0] + (int64_t) word->elapsed + (int64_t) USEC_PER_SEC;
         if (c->is_set && magnitude(clamp(c->ahead, said) - c->ahead) <= NOISE) {
-                adopt(c, clamp(c->ahead, said), host);
+                adopt(c, clamp(c->ahead, said), word);
                 return true;
         }
-        if (!c->is_heard) {
-                if (elapsed <= FIRST_TRIP_MAX)
-                        adopt(c, said[0] + (said[1] - said[0]) / 2, host);
+        if (is_first) {
+                if (word->elapsed <= FIRST_TRIP_MAX)
+                        adopt(c, said[0] + (said[1] - said[0]) / 2, word);
                 return true;
         }
         both[0] = said[0] > c->doubt[0] ? said[0] : c->doubt[0];
         both[1] = said[1] < c->doubt[1] ? said[1] : c->doubt[1];
         if (c->is_doubted && both[0] - both[1] <= NOISE) {
-                adopt(c, both[0] + (both[1] - both[0]) / 2, host);
+                adopt(c, both[0] + (both[1] - both[0]) / 2, word);
                 return true;
         }
         c->is_doubted = true;

@@ -55,7 +55,7 @@ void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall) {
 bool judge_was_ahead(const JudgeState *j, const Plan *plan, usec_t wall) {
         usec_t now = usec_add(wall, CLOCK_SLACK);
 
-        if (j->exposed_since > now)
+        if (j->exposed_since > now || j->step_from > usec_add(now, plan->period))
                 return true;
         return j->folded_until > j->exposed_since && usec_add(j->folded_until, plan->settled_after) > now;
 }

@@ -76,7 +76,7 @@ def test_polls_of_many_rollouts_share_calls():
         rig.drop_all(every="%ds" % EVERY, period="60s", settled="180s", steps="  - {weight: 5%, hold: 1h}")
         rig.wait_writes(n, 300)
         first = math.ceil(time.time() / EVERY) + 1
-        wait_for(lambda: time.time() > (first + 2.5) * EVERY, 4 * EVERY, "three polls", interval=0.5)
+        wait_for(lambda: time.time() > (first + 2.5) * EVERY, 5 * EVERY, "three polls", interval=0.5)
         ticks = collections.Counter(round(wall(line["t"]) / EVERY) for line in rig.calls("GetMetricData"))
         ticks = {tick: calls for tick, calls in ticks.items() if tick >= first}
         least = math.ceil(n * QUERIES_PER_POLL / QUERIES_PER_CALL)

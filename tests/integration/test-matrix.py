@@ -58,6 +58,7 @@ VARIANTS = ("good", "failing")
 
 # A connection that hangs takes a place of the few to one host: not too many in one daemon.
 SHARDS = 14
+CLOCK_SHARDS = 2
 
 PLAN = """format: 1
 function: {name}
@@ -257,7 +258,10 @@ def print_table(found):
 
 def main():
     cells = [c for c in all_cells() if all(word in str(c) for word in sys.argv[4:])]
-    shards = [cells[i::SHARDS] for i in range(SHARDS) if cells[i::SHARDS]]
+    # A clock is its server's, not one function's: these cells would disturb all others of their daemon.
+    odd = [c for c in cells if c.fault.startswith("clock")]
+    cells = [c for c in cells if c not in odd]
+    shards = [part[i::n] for part, n in ((odd, CLOCK_SHARDS), (cells, SHARDS - CLOCK_SHARDS)) for i in range(n) if part[i::n]]
     print("TAP version 13\n1..%d" % len(OPERATIONS), flush=True)
     with concurrent.futures.ThreadPoolExecutor(SHARDS) as pool:
         found = [row for rows in pool.map(run_shard, shards) for row in rows]

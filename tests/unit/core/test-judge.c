@@ -473,3 +473,18 @@ TEST(a_check_that_missed_buckets_may_breach) {
         EXPECT(judge_breached(&j, &d->plan, &check));
         EXPECT_INT(check, 1);
 }
+
+TEST(a_step_does_not_begin_in_the_future) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        JudgeState j = judge_at(&d->plan, 1);
+
+        /* The first whole bucket of a step is the next one. */
+        judge_begin_step(&j, &d->plan, MINUTE(1) + USEC_PER_SEC);
+        EXPECT_INT(j.step_from, MINUTE(2));
+        EXPECT(!judge_was_ahead(&j, &d->plan, MINUTE(1) + USEC_PER_SEC));
+        judge_begin_step(&j, &d->plan, MINUTE(10));
+        EXPECT(judge_was_ahead(&j, &d->plan, MINUTE(3)));
+        judge_rewind(&j, &d->plan, MINUTE(3), 3 * USEC_PER_MINUTE, USEC_PER_MINUTE);
+        EXPECT_INT(j.step_from, MINUTE(2));
+        EXPECT(!judge_was_ahead(&j, &d->plan, MINUTE(3)));
+}

@@ -28,11 +28,18 @@ static void pass(usec_t span) {
 }
 
 /* A reply of a server whose clock is "ahead" of what the host's was in the beginning. */
-static bool hear(AwsClock *c, int64_t ahead) {
+static bool hear_from(AwsClock *c, bool is_metrics, int64_t ahead) {
         usec_t true_time = BEGIN + (host.mono - 1000 * USEC_PER_SEC) + (usec_t) ahead;
 
-        return aws_clock_hear(c, true_time / USEC_PER_SEC * USEC_PER_SEC, false, 100 * USEC_PER_MSEC,
-                        "monitoring.example.com");
+        return aws_clock_hear(c,
+                        &(AwsClockWord){ .date = true_time / USEC_PER_SEC * USEC_PER_SEC,
+                                        .is_metrics = is_metrics,
+                                        .elapsed = 100 * USEC_PER_MSEC,
+                                        .host = "monitoring.example.com" });
+}
+
+static bool hear(AwsClock *c, int64_t ahead) {
+        return hear_from(c, true, ahead);
 }
 
 static int64_t ahead_of_host(const AwsClock *c) {
@@ -52,11 +59,31 @@ TEST(the_host_knows_until_somebody_says_something) {
 
         begin();
         EXPECT_INT(ahead_of_host(&c), 0);
-        EXPECT(aws_clock_hear(&c, 0, false, 0, "h"));                       /* no Date */
-        EXPECT(aws_clock_hear(&c, BEGIN / 2, true, 0, "h"));                /* from a cache */
-        EXPECT(aws_clock_hear(&c, BEGIN / 2, false, USEC_PER_HOUR, "h"));   /* on its way for too long */
-        EXPECT(aws_clock_hear(&c, BEGIN / 2, false, USEC_PER_MINUTE, "h")); /* for a first one */
-        EXPECT(aws_clock_hear(&c, USEC_INFINITY - 1, false, 0, "h"));
+        EXPECT(aws_clock_hear(&c,
+                        &(AwsClockWord){ .date = 0,
+                                        .has_age = false,
+                                        .elapsed = 0,
+                                        .host = "h" })); /* no Date */
+        EXPECT(aws_clock_hear(&c,
+                        &(AwsClockWord){ .date = BEGIN / 2,
+                                        .has_age = true,
+                                        .elapsed = 0,
+                                        .host = "h" })); /* from a cache */
+        EXPECT(aws_clock_hear(&c,
+                        &(AwsClockWord){ .date = BEGIN / 2,
+                                        .has_age = false,
+                                        .elapsed = USEC_PER_HOUR,
+                                        .host = "h" })); /* on its way for too long */
+        EXPECT(aws_clock_hear(&c,
+                        &(AwsClockWord){ .date = BEGIN / 2,
+                                        .has_age = false,
+                                        .elapsed = USEC_PER_MINUTE,
+                                        .host = "h" })); /* for a first one */
+        EXPECT(aws_clock_hear(&c,
+                        &(AwsClockWord){ .date = USEC_INFINITY - 1,
+                                        .has_age = false,
+                                        .elapsed = 0,
+                                        .host = "h" }));
         EXPECT_INT(ahead_of_host(&c), 0);
         EXPECT(hear(&c, 0));
         EXPECT_AHEAD(&c, 0);
@@ -123,7 +150,11 @@ TEST(noise_and_drift_are_followed_without_a_word) {
         }
         EXPECT_AHEAD(&c, 10 * (int64_t) USEC_PER_SEC);
         /* Whatever a slow reply may mean is in accord with it. */
-        EXPECT(aws_clock_hear(&c, host.wall - 50 * USEC_PER_SEC, false, USEC_PER_MINUTE, "h"));
+        EXPECT(aws_clock_hear(&c,
+                        &(AwsClockWord){ .date = host.wall - 50 * USEC_PER_SEC,
+                                        .has_age = false,
+                                        .elapsed = USEC_PER_MINUTE,
+                                        .host = "h" }));
         EXPECT_AHEAD(&c, 10 * (int64_t) USEC_PER_SEC);
         {
                 _cleanup_(freep) char *log = capture_end();
@@ -191,4 +222,18 @@ TEST(people_are_told_once_of_each_change) {
                         EXPECT_STR(log, "");
                 pass(USEC_PER_SEC);
         }
+}
+
+/* One bad clock among Lambda's servers must not move the windows of metrics. */
+TEST(cloudwatch_has_the_last_word) {
+        AwsClock c = { 0 };
+
+        begin();
+        EXPECT(hear_from(&c, false, MINUTES(10)));
+        EXPECT_AHEAD(&c, MINUTES(10));
+        EXPECT(hear_from(&c, true, 0));
+        EXPECT_AHEAD(&c, 0);
+        for (unsigned i = 0; i < 5; i++)
+                EXPECT(hear_from(&c, false, MINUTES(10)));
+        EXPECT_AHEAD(&c, 0);
 }
