@@ -156,6 +156,12 @@ static void put_span_in(Line *l, const char *before, usec_t span, const char *be
         line_put(l, "%s", behind);
 }
 
+static void put_newer(Line *l, const Report *r) {
+        line_put(l, "a newer plan for one of its aliases came");
+        put_words(l, r);
+        line_put(l, " (on_newer_plan: supersede)");
+}
+
 void line_put_reason(Line *l, const Report *r, const Plan *plan) {
         switch ((Reason) r->reason) {
         case REASON_NONE:
@@ -184,9 +190,7 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, "its window closed before all the traffic was on the new version (at_end: roll_back)");
                 return;
         case REASON_SUPERSEDED:
-                line_put(l, "a newer plan for one of its aliases came");
-                put_words(l, r);
-                line_put(l, " (on_newer_plan: supersede)");
+                put_newer(l, r);
                 return;
         case REASON_ALIAS_MISSING:
         case REASON_VERSION_MISSING:

@@ -340,29 +340,37 @@ static void put_sight(Line *l, const RolloutView *v, const Plan *plan) {
         line_put_span(l, v->left);
 }
 
+static void put_outcome(Line *l, const RolloutState *st, const Plan *plan) {
+        uint32_t target = st->reason_target < plan->n_targets ? st->reason_target : 0;
+        const TargetState *t = &st->targets[target];
+        Report r = { .reason = st->reason,
+                .check = st->reason_check,
+                .found_version = st->reason_version,
+                .wave = st->wave,
+                .target = target,
+                .version_old = t->version_old,
+                .version_new = t->version_new };
+
+        if (st->reason == REASON_NONE) {
+                line_put(l, "done");
+                return;
+        }
+        if (st->reason == REASON_DENIED || st->reason == REASON_INVALID)
+                memcpy(r.error, t->error, sizeof(r.error));
+        if (st->reason == REASON_ALARM_RINGING && st->reason_check < PLAN_CHECKS_MAX)
+                r.window_start = t->judge.checks[st->reason_check].window_start;
+        line_put_reason(l, &r, plan);
+}
+
 void view_format(const RolloutView *v, const RolloutState *st, const Plan *plan,
                 char ret[static TRACE_TEXT_MAX]) {
         Line l = { .text = ret };
         const char *check = v->check < plan->n_checks ? plan->checks[v->check].name : "requests";
-        Report r = { .reason = st->reason,
-                .check = st->reason_check,
-                .found_version = st->reason_version,
-                .wave = st->wave };
 
         ret[0] = '\0';
         switch (v->wait) {
         case WAIT_NOTHING:
-                r.target = st->reason_target < plan->n_targets ? st->reason_target : 0;
-                r.version_old = st->targets[r.target].version_old;
-                r.version_new = st->targets[r.target].version_new;
-                if (st->reason == REASON_DENIED || st->reason == REASON_INVALID)
-                        memcpy(r.error, st->targets[r.target].error, sizeof(r.error));
-                if (st->reason == REASON_ALARM_RINGING && st->reason_check < PLAN_CHECKS_MAX)
-                        r.window_start = st->targets[r.target].judge.checks[st->reason_check].window_start;
-                if (st->reason != REASON_NONE)
-                        line_put_reason(&l, &r, plan);
-                else
-                        line_put(&l, "done");
+                put_outcome(&l, st, plan);
                 return;
         case WAIT_TURN:
                 line_put(&l, "waits for its turn on the alias");
