@@ -44,6 +44,7 @@ static const struct {
         [REPORT_RESTORE_FAILED] = { "fbce300733dd41bebac23cb2a0328e83", LOG_ERR, true },
         [REPORT_WAVE_BEGUN] = { "d19fb7066be84eaaab2d8e5c85586a0c", LOG_NOTICE, false },
         [REPORT_WAVE_BAKED] = { "bf140f4865e64a44a489e1ae88e24ea8", LOG_NOTICE, false },
+        [REPORT_FINDING] = { "bfab8569c98d48288f1378e12f3b4216", LOG_WARNING, false },
         [REPORT_WAITING] = { "d39d022ba0c9421384222d44ea52ed9a", LOG_NOTICE, false },
 };
 
@@ -79,7 +80,7 @@ static void put_window(LogRecord *r, LogShow show, const Report *report) {
 static bool names_check(const Report *report) {
         return report->kind == REPORT_BLIND || report->reason == REASON_BREACH ||
                         report->reason == REASON_BLIND || report->reason == REASON_ALARM_MISSING ||
-                        report->reason == REASON_ALARM_RINGING;
+                        report->reason == REASON_ALARM_RINGING || report->reason == REASON_QUERY_REFUSED;
 }
 
 static void put_alarm(LogRecord *r, LogShow show, const Report *report, const PlanCheck *check) {
@@ -145,9 +146,16 @@ static void put_failure(LogRecord *r, LogShow show, const Report *report) {
         put_text(r, show, "AWS_REQUEST_ID", report->request_id);
 }
 
+/* What is fine is for the event log alone. */
+static int priority_of(const Report *report) {
+        return report->kind == REPORT_FINDING && report->finding.level == FINDING_OK
+                        ? LOG_DEBUG
+                        : kinds[report->kind].priority;
+}
+
 void log_report(const char *rollout_id, const char *plan_path, const Report *report, const Plan *plan) {
         LogShow show = kinds[report->kind].shown ? LOG_SHOW : LOG_JOURNAL_ONLY;
-        LogRecord r = log_record(kinds[report->kind].priority, kinds[report->kind].message_id);
+        LogRecord r = log_record(priority_of(report), kinds[report->kind].message_id);
         char message[TRACE_TEXT_MAX], hex[DIGEST_HEX_MAX];
 
         if (!log_wants(r.priority))

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/timefmt.h"
 #include "base/usec.h"
+#include "codec/finding-json.h"
 #include "codec/json-write.h"
 #include "core/trace.h"
 
@@ -27,6 +28,7 @@ enum {
         TELLS_MADE = 1u << 13,  /* version_made */
         TELLS_CONCURRENCY = 1u << 14,
         TELLS_OPENS = 1u << 15, /* when traffic may move again */
+        TELLS_FINDING = 1u << 16,
         TELLS_BLIND = 1u << 12, /* the check that cannot be read, unless it is all metrics */
 };
 
@@ -64,6 +66,7 @@ static const unsigned kind_tells[REPORT_KIND_COUNT] = {
         [REPORT_RESUMED] = TELLS_STEP | TELLS_WEIGHT | TELLS_REASON,
         [REPORT_WAVE_BEGUN] = 0,
         [REPORT_WAVE_BAKED] = 0,
+        [REPORT_FINDING] = TELLS_FINDING | TELLS_FAULT,
         [REPORT_WAITING] = TELLS_STEP | TELLS_WEIGHT | TELLS_OPENS | TELLS_NEXT,
 };
 
@@ -139,7 +142,7 @@ static bool is_alarm(const Report *r, const Plan *plan) {
 /* Where the report's check means something. */
 static bool reason_has_check(Reason reason) {
         return reason == REASON_BREACH || reason == REASON_BLIND || reason == REASON_ALARM_MISSING ||
-                        reason == REASON_ALARM_RINGING;
+                        reason == REASON_ALARM_RINGING || reason == REASON_QUERY_REFUSED;
 }
 
 static void put_reason(Buf *out, const Report *r, const Plan *plan) {
@@ -248,6 +251,8 @@ static void put_tail(Buf *out, const Report *r, const Plan *plan, unsigned tells
                 json_write_text(out, "fault", fault_to_string((Fault) r->fault));
                 put_text(out, "error", r->error);
         }
+        if (tells & TELLS_FINDING)
+                finding_write_json(out, &r->finding, plan);
         if (tells & TELLS_MADE)
                 put_version(out, "restored_version", r->version_made);
         if (tells & TELLS_CONCURRENCY)

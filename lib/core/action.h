@@ -8,6 +8,7 @@
  * is completed at once with FAULT_STORE. Every effect but CANCEL is answered by exactly one event with its
  * op_id, unless it was cancelled or the process dies. */
 
+#include "core/finding.h"
 #include "core/state.h"
 
 typedef enum ActionKind {
@@ -68,8 +69,9 @@ typedef enum ReportKind {
         REPORT_WAVE_BEGUN,      /* plans with waves: its targets are next */
         REPORT_WAVE_BAKED,      /* all its targets have all the traffic, and are watched no more */
         REPORT_WAITING,         /* for its window or "not_before": opens */
+        REPORT_FINDING,         /* preflight: finding, and error where AWS said something */
 } ReportKind;
-#define REPORT_KIND_COUNT (REPORT_WAITING + 1)
+#define REPORT_KIND_COUNT (REPORT_FINDING + 1)
 
 struct Report {
         ReportKind kind;
@@ -87,6 +89,7 @@ struct Report {
         uint64_t found_version; /* RolloutState.reason_version */
         uint64_t version_made;  /* REPORT_RESTORED */
         uint32_t concurrency;   /* REPORT_CONCURRENCY */
+        Finding finding;        /* REPORT_FINDING */
         uint32_t unshifted;     /* 1: no alias of the rollout has been written to */
         double value, limit, samples;
         usec_t window_start, window_end; /* wall */
@@ -119,7 +122,8 @@ struct Action {
                         char revision[REVISION_SIZE]; /* must be the alias's present one: compare and swap */
                 } write;
                 struct { /* ACTION_READ_METRICS: buckets with from <= start < until; wall, multiples of the
-                            period */
+                            period. Preflight asks for the old version in the place of both: the values of
+                            the checks are the old version's then */
                         usec_t from, until;
                         uint64_t version_new, version_old;
                 } metrics;

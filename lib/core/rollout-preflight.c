@@ -34,6 +34,25 @@ Reason preflight_judge_alias(const Step *s, uint32_t i, uint64_t *ret_version) {
         return REASON_NONE;
 }
 
+static void finish(Step *s, uint32_t i) {
+        s->state->targets[i].stage = STAGE_IDLE;
+        s->state->targets[i].alias_op = (Op){ 0 };
+}
+
+static void go_on_to_history(Step *s, uint32_t i) {
+        if (plan_reads_metrics(s->plan))
+                target_read(s, i, STAGE_READ_HISTORY);
+        else
+                finish(s, i);
+}
+
+static void go_on_to_alarms(Step *s, uint32_t i) {
+        if (plan_reads_alarms(s->plan))
+                target_read_alarms(s, i);
+        else
+                go_on_to_history(s, i);
+}
+
 /* Faults of a preflight read: what will not get better by waiting rejects, the rest is tried again. */
 static void take_fault(Step *s, uint32_t i, Reason if_missing, uint64_t version) {
         switch (s->event->fault) {
@@ -127,11 +146,6 @@ void preflight_take_concurrency(Step *s, uint32_t i) {
         target_read_version(s, i, STAGE_READ_OLD);
 }
 
-static void finish(Step *s, uint32_t i) {
-        s->state->targets[i].stage = STAGE_IDLE;
-        s->state->targets[i].alias_op = (Op){ 0 };
-}
-
 /* Lambda refuses a weighted alias over versions that differ in either. */
 static bool is_rejected_as_different(Step *s, uint32_t i) {
         const TargetState *t = &s->state->targets[i];
@@ -144,13 +158,6 @@ static bool is_rejected_as_different(Step *s, uint32_t i) {
         else
                 return false;
         return true;
-}
-
-static void go_on_to_alarms(Step *s, uint32_t i) {
-        if (plan_reads_alarms(s->plan))
-                target_read_alarms(s, i);
-        else
-                finish(s, i);
 }
 
 void preflight_take_version(Step *s, uint32_t i) {
@@ -238,7 +245,7 @@ void preflight_take_alarms(Step *s, uint32_t i) {
                         return;
                 }
         }
-        finish(s, i);
+        go_on_to_history(s, i);
 }
 
 bool preflight_progress(Step *s) {

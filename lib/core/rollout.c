@@ -158,15 +158,17 @@ static void advance_age(RolloutState *st, const Now *now) {
 }
 
 static bool is_preflight_read(const TargetState *t) {
-        return t->stage == STAGE_READ_ALARMS;
+        return t->stage == STAGE_READ_ALARMS || t->stage == STAGE_READ_HISTORY;
 }
 
-/* The operation that this kind of completion belongs to. Preflight reads alarms in turn with all the rest.
- */
+/* The operation that this kind of completion belongs to. Preflight reads alarms and metrics in turn with all
+ * the rest. */
 static const Op *op_of(const TargetState *t, const Event *e) {
+        if (is_preflight_read(t))
+                return &t->alias_op;
         if (e->kind == EVENT_METRICS_READ)
                 return &t->poll_op;
-        return e->kind == EVENT_ALARMS_READ && !is_preflight_read(t) ? &t->alarm_op : &t->alias_op;
+        return e->kind == EVENT_ALARMS_READ ? &t->alarm_op : &t->alias_op;
 }
 
 /* Whether the stage can be answered by this kind of completion. */
@@ -182,6 +184,8 @@ static bool stage_expects(Stage stage, EventKind kind) {
                 return kind == EVENT_VERSION_READ;
         case STAGE_READ_ALARMS:
                 return kind == EVENT_ALARMS_READ;
+        case STAGE_READ_HISTORY:
+                return kind == EVENT_METRICS_READ;
         case STAGE_WRITE:
         case STAGE_CREATE:
                 return kind == EVENT_ALIAS_WRITTEN;
@@ -288,6 +292,7 @@ static void tick(Step *s) {
 
 static void take_event(Step *s) {
         uint32_t i = s->event->target;
+        const TargetState *t = &s->state->targets[i < s->state->n_targets ? i : 0];
 
         switch (s->event->kind) {
         case EVENT_START:
@@ -305,9 +310,9 @@ static void take_event(Step *s) {
                 supersede(s);
                 break;
         case EVENT_ALIAS_READ:
-                if (s->state->targets[i].stage == STAGE_READ_ALIAS)
+                if (t->stage == STAGE_READ_ALIAS)
                         preflight_take_alias(s, i);
-                else if (s->state->targets[i].stage == STAGE_CREATED)
+                else if (t->stage == STAGE_CREATED)
                         code_take(s, i);
                 else
                         target_take_read(s, i);
@@ -316,22 +321,19 @@ static void take_event(Step *s) {
                 preflight_take_version(s, i);
                 break;
         case EVENT_ALIAS_WRITTEN:
-                if (s->state->targets[i].stage == STAGE_CREATE)
+                if (t->stage == STAGE_CREATE)
                         code_take(s, i);
                 else
                         target_take_written(s, i);
                 break;
         case EVENT_METRICS_READ:
-                target_take_metrics(s, i);
+                (is_preflight_read(t) ? preflight_take_history : target_take_metrics)(s, i);
                 break;
         case EVENT_ALARMS_READ:
-                if (is_preflight_read(&s->state->targets[i]))
-                        preflight_take_alarms(s, i);
-                else
-                        target_take_alarms(s, i);
+                (is_preflight_read(t) ? preflight_take_alarms : target_take_alarms)(s, i);
                 break;
         case EVENT_FUNCTION_READ:
-                if (s->state->targets[i].stage == STAGE_READ_LATEST)
+                if (t->stage == STAGE_READ_LATEST)
                         preflight_take_latest(s, i);
                 else
                         code_take(s, i);

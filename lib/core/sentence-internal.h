@@ -1,7 +1,7 @@
 #pragma once
 
-/* Shared by sentence.c (what happened), sentence-reason.c (why), sentence-wave.c (which and when) and nobody
- * else. */
+/* Shared by sentence.c (what happened), sentence-reason.c (why), sentence-wave.c (which and when), finding.c
+ * (what preflight saw) and nobody else. */
 
 #include "base/macro.h"
 #include "core/trace.h"

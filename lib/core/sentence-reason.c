@@ -78,7 +78,9 @@ static void put_permission(Line *l, const Report *r, const Plan *plan) {
         if (n > 0)
                 line_put(l, "; allow %.*s", (int) n, action + sizeof(mark) - 1);
         else
-                line_put(l, "; allow lambda:GetAlias, lambda:GetFunctionConfiguration and lambda:UpdateAlias%s%s",
+                line_put(l, "; allow lambda:GetAlias, lambda:GetFunctionConfiguration and lambda:UpdateAlias%s%s%s",
+                                plan_reads_metrics(plan) ? ", and cloudwatch:GetMetricData for the checks"
+                                                         : "",
                                 plan_reads_alarms(plan) ? ", and cloudwatch:DescribeAlarms for the alarms"
                                                         : "",
                                 r->target < plan->n_targets && plan->targets[r->target].role_arn
@@ -127,6 +129,10 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                 return;
         case REASON_INVALID:
                 line_put(l, "AWS does not accept the names in the plan");
+                put_words(l, r);
+                return;
+        case REASON_QUERY_REFUSED:
+                line_put(l, "CloudWatch does not accept the query of check %s", check_name(plan, r->check));
                 put_words(l, r);
                 return;
         case REASON_ALARM_MISSING:
@@ -202,6 +208,7 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
         case REASON_DEAD_LETTER_DIFFERS:
         case REASON_DENIED:
         case REASON_INVALID:
+        case REASON_QUERY_REFUSED:
         case REASON_ALARM_MISSING:
         case REASON_ALARM_RINGING:
                 put_refusal(l, r, plan);
@@ -220,4 +227,11 @@ void line_put_reason(Line *l, const Report *r, const Plan *plan) {
                 line_put_code_reason(l, r, plan);
                 return;
         }
+}
+
+void report_reason_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT_MAX]) {
+        Line l = { .text = ret };
+
+        ret[0] = '\0';
+        line_put_reason(&l, r, plan);
 }

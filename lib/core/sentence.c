@@ -272,6 +272,13 @@ static void put_trouble(Line *l, const Report *r, const Plan *plan) {
         }
 }
 
+static void put_finding(Line *l, const Report *r, const Plan *plan) {
+        char text[FINDING_TEXT_MAX];
+
+        finding_format(&r->finding, plan, r->error, text);
+        line_put(l, ": %s", text);
+}
+
 void report_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT_MAX]) {
         Line l = { .text = ret };
 
@@ -324,6 +331,9 @@ void report_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT
         case REPORT_RESTORE_FAILED:
                 line_put_code(&l, r, plan);
                 return;
+        case REPORT_FINDING:
+                put_finding(&l, r, plan);
+                return;
         case REPORT_WAVE_BEGUN:
         case REPORT_WAVE_BAKED:
         case REPORT_WAITING:
@@ -355,7 +365,8 @@ static void put_outcome(Line *l, const RolloutState *st, const Plan *plan) {
                 line_put(l, "done");
                 return;
         }
-        if (st->reason == REASON_DENIED || st->reason == REASON_INVALID)
+        if (st->reason == REASON_DENIED || st->reason == REASON_INVALID ||
+                        st->reason == REASON_QUERY_REFUSED)
                 memcpy(r.error, t->error, sizeof(r.error));
         if (st->reason == REASON_ALARM_RINGING && st->reason_check < PLAN_CHECKS_MAX)
                 r.window_start = t->judge.checks[st->reason_check].window_start;

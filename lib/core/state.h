@@ -14,11 +14,12 @@ typedef enum Stage {
         STAGE_READ_NEW,
         STAGE_READ_ALARMS,
         STAGE_READ_CONCURRENCY,
-        STAGE_READ_LATEST, /* $LATEST, before anything is deployed */
-        STAGE_WRITE,       /* an UpdateAlias towards "want" is outstanding or waits for its retry */
-        STAGE_RESOLVE,     /* its outcome is not known: reading to find out */
-        STAGE_VERIFY,      /* it was accepted: reading it back */
-        STAGE_RELEASED,    /* a foreign hand owns the alias */
+        STAGE_READ_LATEST,  /* $LATEST, before anything is deployed */
+        STAGE_READ_HISTORY, /* the metrics of the recent past */
+        STAGE_WRITE,        /* an UpdateAlias towards "want" is outstanding or waits for its retry */
+        STAGE_RESOLVE,      /* its outcome is not known: reading to find out */
+        STAGE_VERIFY,       /* it was accepted: reading it back */
+        STAGE_RELEASED,     /* a foreign hand owns the alias */
         /* Publishing, and most of it for restoring, too: */
         STAGE_LATEST,      /* reading $LATEST: may its code be updated, or has that happened already? */
         STAGE_UPDATE,      /* an UpdateFunctionCode is outstanding or waits for its retry */
@@ -118,7 +119,7 @@ struct TargetState {
         PastRevision past[PAST_REVISIONS_MAX]; /* newest first */
         uint64_t strange; /* reads in a row that showed what nobody of us has written, or no alias at all */
         uint64_t role, dead_letter; /* of the old version, for the comparison in preflight */
-        Op alias_op; /* reads and writes of alias and versions, and preflight's of alarms: one at a time */
+        Op alias_op; /* reads and writes of alias and versions, and preflight's of the rest: one at a time */
         CodeState code;
         uint32_t concurrency; /* provisioned on the alias: 1 + how much; 0: not known */
         uint32_t moved;       /* 1: a promotion may have changed the alias's primary version */
@@ -165,11 +166,12 @@ typedef enum Reason {
         REASON_CANNOT_DEPLOY,   /* the calls failed for too long */
         REASON_PACKAGE_DIFFERS, /* a zip for a function of images, or the other way round */
         REASON_ALIAS_REFUSED,   /* AWS refuses to create the alias */
-        REASON_PROVISIONING, /* Lambda has not moved the traffic of an alias with provisioned concurrency */
-        REASON_WINDOW,       /* it closed while an alias was split, and the plan says to go back then */
-        REASON_SUPERSEDED,   /* a newer plan for one of its aliases came, and the plan gives way */
+        REASON_PROVISIONING,  /* Lambda has not moved the traffic of an alias with provisioned concurrency */
+        REASON_WINDOW,        /* it closed while an alias was split, and the plan says to go back then */
+        REASON_SUPERSEDED,    /* a newer plan for one of its aliases came, and the plan gives way */
+        REASON_QUERY_REFUSED, /* CloudWatch does not accept the query of a check */
 } Reason;
-#define REASON_COUNT (REASON_SUPERSEDED + 1)
+#define REASON_COUNT (REASON_QUERY_REFUSED + 1)
 
 /* What is known of a moment that traffic must wait for, before it moves forward again. */
 typedef enum Gated {
@@ -202,8 +204,8 @@ struct RolloutState {
         /* The turning point, once there is one. */
         uint32_t reason;         /* Reason */
         uint32_t reason_target;  /* index */
-        uint32_t reason_check;   /* index, for REASON_BREACH, REASON_ALARM_* and REASON_BLIND (n_checks:
-                                    nothing at all could be seen) */
+        uint32_t reason_check;   /* index, for REASON_BREACH, REASON_ALARM_*, REASON_QUERY_REFUSED
+                                    and REASON_BLIND (n_checks: nothing at all could be seen) */
         uint32_t reason_step;    /* step at that moment */
         uint64_t reason_version; /* for the REASON_VERSION_* and REASON_ALIAS_ELSEWHERE: which one was found
                                   */

@@ -100,6 +100,8 @@ static int stage_action(Stage stage) {
                 return ACTION_WRITE_ALIAS;
         case STAGE_READ_CONCURRENCY:
                 return ACTION_READ_CONCURRENCY;
+        case STAGE_READ_HISTORY:
+                return ACTION_READ_METRICS;
         case STAGE_READ_LATEST:
         case STAGE_LATEST:
         case STAGE_UPDATED:
@@ -138,6 +140,8 @@ void target_ask(Step *s, uint32_t i) {
         t->alias_op.retry_at = 0;
         if (kind == ACTION_READ_VERSION)
                 a->version = t->stage == STAGE_READ_OLD ? t->version_old : t->version_new;
+        if (kind == ACTION_READ_METRICS)
+                preflight_fill_history(s, i, a);
         code_fill(s, i, a);
         if (kind != ACTION_WRITE_ALIAS)
                 return;

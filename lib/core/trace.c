@@ -29,6 +29,7 @@ static const char *const stage_names[STAGE_COUNT] = {
         [STAGE_READ_ALARMS] = "read-alarms",
         [STAGE_READ_CONCURRENCY] = "read-concurrency",
         [STAGE_READ_LATEST] = "read-latest",
+        [STAGE_READ_HISTORY] = "read-history",
         [STAGE_WRITE] = "write",
         [STAGE_RESOLVE] = "resolve",
         [STAGE_VERIFY] = "verify",
@@ -115,6 +116,7 @@ static const char *const reason_names[REASON_COUNT] = {
         [REASON_PROVISIONING] = "provisioning",
         [REASON_WINDOW] = "window",
         [REASON_SUPERSEDED] = "superseded",
+        [REASON_QUERY_REFUSED] = "query-refused",
 };
 
 static const char *const gated_names[GATED_COUNT] = {
@@ -189,6 +191,7 @@ static const char *const report_names[REPORT_KIND_COUNT] = {
         [REPORT_WAVE_BEGUN] = "wave-begun",
         [REPORT_WAVE_BAKED] = "wave-baked",
         [REPORT_WAITING] = "waiting",
+        [REPORT_FINDING] = "finding",
 };
 
 static const char *const check_kind_names[CHECK_KIND_COUNT] = {

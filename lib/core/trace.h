@@ -40,6 +40,9 @@ void check_value_format(const PlanCheck *check, double value, char ret[static 32
  * 5 % ...". Fits TRACE_TEXT_MAX; longer ones are cut. */
 void report_format(const Report *report, const Plan *plan, char ret[static TRACE_TEXT_MAX]);
 
+/* Why alone: of REPORT_REJECTED and others with a reason. */
+void report_reason_format(const Report *report, const Plan *plan, char ret[static TRACE_TEXT_MAX]);
+
 /* What a rollout waits for: "holding 5 % for 4m10s more", "unknown: errors has 41 of 100 requests". */
 void view_format(const RolloutView *view, const RolloutState *state, const Plan *plan,
                 char ret[static TRACE_TEXT_MAX]);

@@ -92,7 +92,7 @@ static uint64_t op_from(Bytes *b, const TargetState *t, EventKind kind) {
                 return how;
         if (kind == EVENT_ALARMS_READ)
                 return t->stage == STAGE_READ_ALARMS ? t->alias_op.id : t->alarm_op.id;
-        return kind == EVENT_METRICS_READ ? t->poll_op.id : t->alias_op.id;
+        return kind == EVENT_METRICS_READ && t->stage != STAGE_READ_HISTORY ? t->poll_op.id : t->alias_op.id;
 }
 
 static void feed(Bytes *b, RolloutState *st, const Plan *plan, Now *now) {

@@ -187,7 +187,7 @@ static void complete_poll(Model *m, ModelNode *n, uint32_t i, int reading, Fault
         }
         if (fault != FAULT_NONE || check_fault != FAULT_NONE)
                 n->world.faults_left--;
-        if (reading == READING_BREACH)
+        if (reading == READING_BREACH && a.lane != LANE_PREFLIGHT)
                 n->world.breach_seen = 1;
         (void) step(m, n, &e);
 }
@@ -301,7 +301,10 @@ static unsigned expand_poll(Model *m, const ModelNode *node, uint32_t i, ModelVi
         ModelNode *next;
         unsigned n = 0;
 
-        for (int reading = READING_HEALTHY; reading <= READING_BREACH; reading++, n++) {
+        /* Preflight's look back is only told: what it shows makes no difference. */
+        int last = node->poll_effect[i].lane == LANE_PREFLIGHT ? READING_HEALTHY : READING_BREACH;
+
+        for (int reading = READING_HEALTHY; reading <= last; reading++, n++) {
                 next = next_of(m, node, "heb"[reading]);
                 complete_poll(m, next, i, reading, FAULT_NONE, FAULT_NONE);
                 visit(m, next, userdata);

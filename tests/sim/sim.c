@@ -345,7 +345,8 @@ static void land(Sim *s, unsigned i, Flight *flight) {
                 e.kind = EVENT_METRICS_READ;
                 if (e.fault == FAULT_NONE)
                         fill_metrics(s, r, &a, &e);
-                if (e.fault == FAULT_NONE && happens(s, s->o->fault_rate)) {
+                /* Preflight would let nothing begin. */
+                if (e.fault == FAULT_NONE && a.lane != LANE_PREFLIGHT && happens(s, s->o->fault_rate)) {
                         e.check_faults = &refused;
                         e.n_check_faults = 1;
                 }

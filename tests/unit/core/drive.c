@@ -92,6 +92,8 @@ int drive_event(Drive *d, Event *e) {
                 else if (a->kind != ACTION_PERSIST && a->kind != ACTION_REPORT)
                         d->alias_effect = *a;
         }
+        if (d->poll_effect.op_id != 0 && d->poll_effect.lane == LANE_PREFLIGHT && !d->takes_history)
+                drive_metrics(d);
         return r;
 }
 

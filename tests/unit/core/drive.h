@@ -25,6 +25,8 @@ typedef struct Drive {
         double new_requests, new_errors;  /* per bucket, in metrics replies */
         double duration;
         AlarmSays alarm_says; /* of every alarm */
+        bool takes_history;   /* preflight's reading of metrics is the test's to answer; else it is answered
+                                 at once */
 } Drive;
 
 /* 5 % for 10 min, 50 % for 10 min, bake 5 min; error_rate at most 5 %; alias on 41, plan to 42. */

@@ -54,8 +54,20 @@ TEST(what_to_allow_depends_on_what_is_read) {
         Report r = { .kind = REPORT_REJECTED, .reason = REASON_DENIED };
 
         EXPECT_CONTAINS(sentence(d, &r), "cloudwatch:DescribeAlarms");
+        EXPECT_CONTAINS(sentence(d, &r), "cloudwatch:GetMetricData for the checks");
         d->plan.n_checks = 1;
+        EXPECT(!strstr(sentence(d, &r), "DescribeAlarms"));
+        d->plan.n_checks = 0;
         EXPECT(!strstr(sentence(d, &r), "cloudwatch"));
+}
+
+TEST(a_query_that_cloudwatch_refuses) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_REJECTED, .reason = REASON_QUERY_REFUSED, .error = "no such statistic" };
+        char text[TRACE_TEXT_MAX];
+
+        report_reason_format(&r, &d->plan, text);
+        EXPECT_STR(text, "CloudWatch does not accept the query of check errors (no such statistic)");
 }
 
 /* Which call it was, and who asked, is in AWS's words only. */

@@ -77,9 +77,10 @@ TEST(golden_trace) {
                         "read-version target=0 op=3 version=41\n"
                         "read-version target=0 op=4 version=42\n"
                         "persist\n"
-                        "report 2 preflight-passed: checkout:live preflight passed: version 41 -> 42 in 2 steps, then 100 %\n"
-                        "report 3 weight-intent: checkout:live about to go from 0 % to 5 % on version 42\n"
-                        "write-alias target=0 op=5 route=41/42@500 revision=rev-1\n");
+                        "report 2 finding: checkout:live: 889 requests/min in the last 3 h\n"
+                        "report 3 preflight-passed: checkout:live preflight passed: version 41 -> 42 in 2 steps, then 100 %\n"
+                        "report 4 weight-intent: checkout:live about to go from 0 % to 5 % on version 42\n"
+                        "write-alias target=0 op=6 route=41/42@500 revision=rev-1\n");
 }
 
 TEST(events) {
