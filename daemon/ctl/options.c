@@ -9,6 +9,8 @@
 
 #define DEFAULT_RUN "/run/canaryd"
 #define DEFAULT_WIDTH 80u
+#define DEFAULT_TIMEOUT (60 * USEC_PER_SEC)
+#define TIMEOUT_MAX_SECONDS 3600u
 
 static const Verb verbs[] = {
         { "validate", verb_validate, 1, SIZE_MAX, "FILE...",
@@ -29,12 +31,15 @@ static void print_help(FILE *out) {
                      "  --config FILE    The daemon's configuration, default\n"
                      "                   " CONFIG_FILE "\n"
                      "  --directory DIR  submit: the watched directory, if not the configuration's\n"
+                     "  --online         validate: ask AWS, too, as the daemon does before it begins; it\n"
+                     "                   only reads, with the credentials that are found here\n"
+                     "  --timeout SEC    validate --online: give up after that long, default 60\n"
                      "  --replace        submit: in place of another plan of that file name\n"
                      "  --json           For programs: one JSON object\n"
                      "  -h, --help       This text\n"
                      "  --version        The version\n\n"
                      "Exit status: 0 fine, 1 a bad plan or no such rollout, 64 bad usage,\n"
-                     "69 the daemon is not reachable, 77 no permission.\n",
+                     "69 the daemon or AWS is not reachable, 77 no permission, 130 interrupted.\n",
                         out);
 }
 
@@ -119,12 +124,23 @@ static int check_values(const Ctl *ctl) {
         return 0;
 }
 
+static int parse_timeout(const char *s, usec_t *ret) {
+        uint64_t seconds = 0;
+
+        if (str_parse_u64(s, TIMEOUT_MAX_SECONDS, &seconds) < 0 || seconds == 0)
+                return -EINVAL;
+        *ret = seconds * USEC_PER_SEC;
+        return 0;
+}
+
 int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
         enum {
                 OPTION_RUN = 256,
                 OPTION_CONFIG,
                 OPTION_DIRECTORY,
                 OPTION_REPLACE,
+                OPTION_ONLINE,
+                OPTION_TIMEOUT,
                 OPTION_JSON,
                 OPTION_VERSION
         };
@@ -133,12 +149,18 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
                 { "config", required_argument, NULL, OPTION_CONFIG },
                 { "directory", required_argument, NULL, OPTION_DIRECTORY },
                 { "replace", no_argument, NULL, OPTION_REPLACE },
+                { "online", no_argument, NULL, OPTION_ONLINE },
+                { "timeout", required_argument, NULL, OPTION_TIMEOUT },
                 { "json", no_argument, NULL, OPTION_JSON },
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, OPTION_VERSION },
                 { 0 },
         };
-        Options options = { .ctl = { .run = DEFAULT_RUN, .style = style_of(out), .out = out, .err = err } };
+        Options options = { .ctl = { .run = DEFAULT_RUN,
+                                            .timeout = DEFAULT_TIMEOUT,
+                                            .style = style_of(out),
+                                            .out = out,
+                                            .err = err } };
         int c, r;
 
         optind = 0; /* makes glibc begin anew */
@@ -158,6 +180,14 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
                         break;
                 case OPTION_REPLACE:
                         options.ctl.replace = true;
+                        break;
+                case OPTION_ONLINE:
+                        options.ctl.online = true;
+                        break;
+                case OPTION_TIMEOUT:
+                        if (parse_timeout(optarg, &options.ctl.timeout) < 0)
+                                return fail_usage(&options.ctl, "--timeout needs 1 to 3600 seconds, not",
+                                                optarg, "");
                         break;
                 case OPTION_JSON:
                         options.ctl.json = true;

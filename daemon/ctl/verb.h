@@ -4,19 +4,23 @@
 
 #include <stdio.h>
 
+#include "base/usec.h"
 #include "daemon/ctl/render.h"
 
 /* Exit statuses beside 0, after sysexits.h where it has one. */
-#define EXIT_BAD 1          /* a bad plan, no such rollout, the daemon answered with an error */
-#define EXIT_USAGE 64       /* the command line makes no sense */
-#define EXIT_UNREACHABLE 69 /* nobody listens on the daemon's socket, or does not answer */
-#define EXIT_DENIED 77      /* no permission to use it */
+#define EXIT_BAD 1           /* a bad plan, no such rollout, the daemon answered with an error */
+#define EXIT_USAGE 64        /* the command line makes no sense */
+#define EXIT_UNREACHABLE 69  /* nobody listens on the daemon's socket, or does not answer */
+#define EXIT_DENIED 77       /* no permission to use it */
+#define EXIT_INTERRUPTED 130 /* by SIGINT or SIGTERM, as a shell would say it */
 
 typedef struct Ctl {
         const char *run;       /* the daemon's run directory */
         const char *config;    /* its configuration file; NULL: where it looks itself */
         const char *directory; /* the watched one; NULL: as the configuration says */
         bool json, replace;
+        bool online;    /* validate: ask AWS, too */
+        usec_t timeout; /* for that */
         Style style;
         FILE *out, *err;
 } Ctl;

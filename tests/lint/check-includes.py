@@ -23,7 +23,8 @@ LAYERS = {
     'lib/codec': (['base/', 'core/', 'codec/'], ['libyaml', 'json-c']),
     'lib/aws': (['base/', 'aws/'], ['libcrypto', 'json-c', 'libexpat']),
     'daemon': (['base/', 'core/', 'codec/', 'aws/', 'daemon/'], ['libsystemd', 'libcurl', 'libsqlite3']),
-    'daemon/ctl': (['base/', 'core/', 'codec/', 'aws/digest.h', 'daemon/ctl/', 'daemon/bus-names.h', 'daemon/clock.h'], ['libsystemd']),
+    'daemon/ctl': (['base/', 'core/', 'codec/', 'aws/digest.h', 'daemon/ctl/', 'daemon/bus-names.h', 'daemon/clock.h',
+                    'daemon/aws-env.h', 'daemon/exec.h', 'daemon/log.h'], ['libsystemd']),
 }
 
 # Made by the build.

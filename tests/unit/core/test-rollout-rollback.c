@@ -247,18 +247,19 @@ static RolloutState *pair_at_hold(Drive *d, PlanTarget targets[static PAIR]) {
         d->plan.n_targets = PAIR;
         rollout_init(state, &d->plan, 1);
         pair_feed(d, state, &e);
-        for (unsigned i = 0; i < 5 * PAIR; i++) { /* alias, concurrency, both versions, write */
+        for (unsigned i = 0; i < 6 * PAIR; i++) { /* alias, concurrency, both versions, metrics, write */
                 const TargetState *t = &state->targets[i % PAIR];
                 unsigned round = i / PAIR;
 
                 e = (Event){ .target = i % PAIR,
                         .op_id = t->alias_op.id,
-                        .revision = round == 4 ? "rev-2" : "rev-1",
-                        .route = round == 4 ? t->want : (Route){ .primary = 41 },
+                        .revision = round == 5 ? "rev-2" : "rev-1",
+                        .route = round == 5 ? t->want : (Route){ .primary = 41 },
                         .version_active = true };
                 e.kind = round == 0          ? EVENT_ALIAS_READ
                                 : round == 1 ? EVENT_CONCURRENCY_READ
-                                : round == 4 ? EVENT_ALIAS_WRITTEN
+                                : round == 4 ? EVENT_METRICS_READ
+                                : round == 5 ? EVENT_ALIAS_WRITTEN
                                              : EVENT_VERSION_READ;
                 pair_feed(d, state, &e);
         }
