@@ -148,8 +148,10 @@ static void put_amount(Line *l, usec_t span) {
 
         if (span > 365 * USEC_PER_DAY)
                 line_put(l, "more than a year");
+        else if (seconds < 9.5)
+                line_put(l, "%.2g s", seconds);
         else if (seconds < 119.5)
-                line_put(l, "%.3g s", seconds);
+                line_put(l, "%.0f s", seconds);
         else if (seconds < 179.5 * 60 && seconds >= 600)
                 line_put(l, "%.0f min", seconds / 60);
         else if (seconds < 600)

@@ -114,7 +114,7 @@ def test_cloudwatch_that_knows_only_its_older_protocol():
 
 
 def test_a_query_that_cloudwatch_refuses_is_one_check_that_cannot_be_seen():
-    poison = "cloudwatch: {poison: [{stat: p99, message: no such statistic here}]}\n"
+    poison = "cloudwatch: {poison: [{version: 42, stat: p99, message: no such statistic here}]}\n"
     text = SHORT.replace("min_requests: 1}", "min_requests: 1}\n"
                          "    - {name: slow, metric: duration, stat: p99, max: 800}")
     with Rig(scenario() + poison) as rig:
@@ -131,7 +131,7 @@ def test_a_query_that_cloudwatch_refuses_is_one_check_that_cannot_be_seen():
 
 
 def test_a_breach_beside_a_query_that_cloudwatch_refuses():
-    poison = "cloudwatch: {poison: [{stat: p99, message: no such statistic here}]}\n"
+    poison = "cloudwatch: {poison: [{version: 42, stat: p99, message: no such statistic here}]}\n"
     text = plan(steps=((25, "30s"),)).replace("min_requests: 1}", "min_requests: 1}\n"
                                              "    - {name: slow, metric: duration, stat: p99, max: 800}")
     with Rig(scenario(new=FAILING) + poison) as rig:

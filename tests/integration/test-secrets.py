@@ -240,13 +240,13 @@ TROUBLES = {
     "signature explained": [
         fault(operation, calls, 403, "InvalidSignatureException", explain())
         for operation, calls in (("GetFunctionConfiguration", "1"), ("GetAlias", "1"), ("UpdateAlias", "2"),
-                                 ("GetMetricData", "3-4"))],
+                                 ("GetMetricData", "4-5"))],
     "explained at once": [
         fault("*", "1-", 403, "SignatureDoesNotMatch", "The Canonical String for this request should have been 'GET / "
               "x-amz-security-token:%s" % ECHO)],
     "echoed": [
         fault(operation, calls, 403, "ValidationException", "Malformed header x-amz-security-token: %s" % ECHO)
-        for operation, calls in (("UpdateAlias", "1-2"), ("GetMetricData", "3-4"))],
+        for operation, calls in (("UpdateAlias", "1-2"), ("GetMetricData", "4-5"))],
     "denied": [
         fault("UpdateAlias", "1-", 403, "AccessDeniedException",
               "User: arn:aws:iam::123456789012:user/x is not authorized to perform: lambda:UpdateAlias")],

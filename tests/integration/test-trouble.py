@@ -90,30 +90,30 @@ def blind_spell(*faults, **more):
 
 
 def test_truncated_metrics():
-    blind, _ = blind_spell("operation: GetMetricData, call: 2-6, action: truncate")
+    blind, _ = blind_spell("operation: GetMetricData, call: 3-7, action: truncate")
     same(blind["cause"], "api-error")
 
 
 def test_garbage_instead_of_metrics():
-    blind, _ = blind_spell("operation: GetMetricData, call: 2-6, action: garbage")
+    blind, _ = blind_spell("operation: GetMetricData, call: 3-7, action: garbage")
     same(blind["cause"], "api-error")
 
 
 def test_metrics_throttled():
     # A call is tried three times before it counts.
-    blind, log = blind_spell("operation: GetMetricData, call: 2-7, status: 400, code: Throttling")
+    blind, log = blind_spell("operation: GetMetricData, call: 3-8, status: 400, code: Throttling")
     same(blind["cause"], "throttled")
     holds("cannot be seen: CloudWatch throttles (Throttling" in log, log)
 
 
 def test_hanging_metrics():
-    _, events, _ = roll_out("operation: GetMetricData, call: 3, action: hang")
+    _, events, _ = roll_out("operation: GetMetricData, call: 4, action: hang")
     # Asked again when ten seconds have brought nothing, before anybody is told.
     holds("blind" not in [kind for kind, _ in events], events)
 
 
 def test_blindness_does_not_let_a_step_pass():
-    with rig_with("operation: GetMetricData, call: 3-, status: 500") as rig:
+    with rig_with("operation: GetMetricData, call: 4-, status: 500") as rig:
         rig.drop("checkout.yaml", SHORT.replace("max_blind: 2m", "max_blind: 5s"))
         shown = rig.wait_phase("checkout@1", "rolled-back")
         # Never forward without sight, and back after max_blind.
