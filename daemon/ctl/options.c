@@ -12,6 +12,17 @@
 #define DEFAULT_TIMEOUT (60 * USEC_PER_SEC)
 #define TIMEOUT_MAX_SECONDS 3600u
 
+enum {
+        OPTION_RUN = 256,
+        OPTION_CONFIG,
+        OPTION_DIRECTORY,
+        OPTION_REPLACE,
+        OPTION_ONLINE,
+        OPTION_TIMEOUT,
+        OPTION_JSON,
+        OPTION_VERSION
+};
+
 static const Verb verbs[] = {
         { "validate", verb_validate, 1, SIZE_MAX, "FILE...",
                         "Check plan files, and show what they will do" },
@@ -31,15 +42,15 @@ static void print_help(FILE *out) {
                      "  --config FILE    The daemon's configuration, default\n"
                      "                   " CONFIG_FILE "\n"
                      "  --directory DIR  submit: the watched directory, if not the configuration's\n"
-                     "  --online         validate: ask AWS, too, as the daemon does before it begins; it\n"
-                     "                   only reads, with the credentials that are found here\n"
-                     "  --timeout SEC    validate --online: give up after that long, default 60\n"
+                     "  --online         validate: ask AWS, too, as the daemon does before it begins;\n"
+                     "                   only reads, with the credentials found here\n"
+                     "  --timeout SEC    validate --online: give up after so long, default 60\n"
                      "  --replace        submit: in place of another plan of that file name\n"
                      "  --json           For programs: one JSON object\n"
                      "  -h, --help       This text\n"
                      "  --version        The version\n\n"
                      "Exit status: 0 fine, 1 a bad plan or no such rollout, 64 bad usage,\n"
-                     "69 the daemon or AWS is not reachable, 77 no permission, 130 interrupted.\n",
+                     "69 the daemon, or AWS, is not reachable, 77 no permission, 130 interrupted.\n",
                         out);
 }
 
@@ -133,17 +144,36 @@ static int parse_timeout(const char *s, usec_t *ret) {
         return 0;
 }
 
+/* What the verbs go by. */
+static int take_value(int option, const char *value, Ctl *ctl) {
+        switch (option) {
+        case OPTION_RUN:
+                ctl->run = value;
+                return 0;
+        case OPTION_CONFIG:
+                ctl->config = value;
+                return 0;
+        case OPTION_DIRECTORY:
+                ctl->directory = value;
+                return 0;
+        case OPTION_REPLACE:
+                ctl->replace = true;
+                return 0;
+        case OPTION_ONLINE:
+                ctl->online = true;
+                return 0;
+        case OPTION_TIMEOUT:
+                if (parse_timeout(value, &ctl->timeout) >= 0)
+                        return 0;
+                return fail_usage(ctl, "--timeout needs 1 to 3600 seconds, not", value, "");
+        case OPTION_JSON:
+                ctl->json = true;
+                return 0;
+        }
+        return -EINVAL;
+}
+
 int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
-        enum {
-                OPTION_RUN = 256,
-                OPTION_CONFIG,
-                OPTION_DIRECTORY,
-                OPTION_REPLACE,
-                OPTION_ONLINE,
-                OPTION_TIMEOUT,
-                OPTION_JSON,
-                OPTION_VERSION
-        };
         static const struct option long_options[] = {
                 { "run", required_argument, NULL, OPTION_RUN },
                 { "config", required_argument, NULL, OPTION_CONFIG },
@@ -169,29 +199,6 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
                 const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
 
                 switch (c) {
-                case OPTION_RUN:
-                        options.ctl.run = optarg;
-                        break;
-                case OPTION_CONFIG:
-                        options.ctl.config = optarg;
-                        break;
-                case OPTION_DIRECTORY:
-                        options.ctl.directory = optarg;
-                        break;
-                case OPTION_REPLACE:
-                        options.ctl.replace = true;
-                        break;
-                case OPTION_ONLINE:
-                        options.ctl.online = true;
-                        break;
-                case OPTION_TIMEOUT:
-                        if (parse_timeout(optarg, &options.ctl.timeout) < 0)
-                                return fail_usage(&options.ctl, "--timeout needs 1 to 3600 seconds, not",
-                                                optarg, "");
-                        break;
-                case OPTION_JSON:
-                        options.ctl.json = true;
-                        break;
                 case 'h':
                         print_help(out);
                         return 0;
@@ -200,8 +207,12 @@ int options_parse(int argc, char **argv, FILE *out, FILE *err, Options *ret) {
                         return 0;
                 case ':':
                         return fail_usage(&options.ctl, "a value is missing after", word, "");
-                default:
+                case '?':
                         return fail_usage(&options.ctl, "there is no option", word, "");
+                default:
+                        r = take_value(c, optarg, &options.ctl);
+                        if (r < 0)
+                                return r;
                 }
         }
         if ((r = check_values(&options.ctl)) == 0 && (r = take_verb(argc, argv, &options)) > 0)

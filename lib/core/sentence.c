@@ -210,6 +210,13 @@ static void put_end(Line *l, const Report *r, const Plan *plan) {
         }
 }
 
+static void put_finding(Line *l, const Report *r, const Plan *plan) {
+        char text[FINDING_TEXT_MAX];
+
+        finding_format(&r->finding, plan, r->error, text);
+        line_put(l, ": %s", text);
+}
+
 static void put_middle(Line *l, const Report *r, const Plan *plan) {
         unsigned long long old = (unsigned long long) r->version_old,
                            new = (unsigned long long) r->version_new;
@@ -241,6 +248,8 @@ static void put_middle(Line *l, const Report *r, const Plan *plan) {
         } else if (r->kind == REPORT_BAKING) {
                 line_put(l, " baking for ");
                 line_put_span(l, r->next);
+        } else if (r->kind == REPORT_FINDING) {
+                put_finding(l, r, plan);
         } else if (r->kind == REPORT_REVISION_ADOPTED) {
                 line_put(l, " has a new RevisionId with the same routing: going on with it");
         } else if (r->kind == REPORT_RESUMED) {
@@ -270,13 +279,6 @@ static void put_trouble(Line *l, const Report *r, const Plan *plan) {
         } else if (r->kind == REPORT_SEEING) {
                 line_put(l, " can be seen again");
         }
-}
-
-static void put_finding(Line *l, const Report *r, const Plan *plan) {
-        char text[FINDING_TEXT_MAX];
-
-        finding_format(&r->finding, plan, r->error, text);
-        line_put(l, ": %s", text);
 }
 
 void report_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT_MAX]) {
@@ -312,6 +314,7 @@ void report_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT
         case REPORT_BAKING:
         case REPORT_REVISION_ADOPTED:
         case REPORT_RESUMED:
+        case REPORT_FINDING:
                 put_middle(&l, r, plan);
                 return;
         case REPORT_ROLLBACK_FAILING:
@@ -330,9 +333,6 @@ void report_format(const Report *r, const Plan *plan, char ret[static TRACE_TEXT
         case REPORT_RESTORE_SKIPPED:
         case REPORT_RESTORE_FAILED:
                 line_put_code(&l, r, plan);
-                return;
-        case REPORT_FINDING:
-                put_finding(&l, r, plan);
                 return;
         case REPORT_WAVE_BEGUN:
         case REPORT_WAVE_BAKED:

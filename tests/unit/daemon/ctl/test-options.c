@@ -58,6 +58,24 @@ TEST(options_stand_anywhere) {
         EXPECT_STR(o.options.args[0], "--odd-name.yaml");
 }
 
+TEST(asking_aws) {
+        Outcome o;
+
+        PARSE(o, W("validate"), W("a"));
+        EXPECT(!o.options.ctl.online);
+        EXPECT_INT(o.options.ctl.timeout, USEC_PER_MINUTE);
+        PARSE(o, W("--online"), W("--timeout"), W("5"), W("validate"), W("a"));
+        EXPECT(o.options.ctl.online);
+        EXPECT_INT(o.options.ctl.timeout, 5 * USEC_PER_SEC);
+        PARSE(o, W("--timeout"), W("3600"), W("validate"), W("a"));
+        EXPECT_INT(o.r, 1);
+        PARSE(o, W("--timeout"), W("3601"), W("validate"), W("a"));
+        EXPECT_INT(o.r, -EINVAL);
+        EXPECT_CONTAINS(o.err, "--timeout needs 1 to 3600 seconds, not \"3601\"");
+        PARSE(o, W("--timeout"), W("0"), W("validate"), W("a"));
+        EXPECT_INT(o.r, -EINVAL);
+}
+
 TEST(help_and_version) {
         Outcome o;
 

@@ -11,15 +11,16 @@ static const PlanTarget targets[] = {
 static const PlanCheck checks[] = { { .name = "errors", .kind = CHECK_ERROR_RATE, .max = 0.05 } };
 static const Plan plan = { .targets = targets, .n_targets = 2, .checks = checks, .n_checks = 1 };
 
+static char here[] = "points to version 41";
+static char quiet[] = "no traffic seen in the last 3 h: checks will not be able to tell; the step will hold";
+static char split[] = "the alias already splits its traffic";
 static OnlineFinding items[] = {
-        { .target = 0, .finding = { .kind = FINDING_ALIAS }, .text = (char *) "points to version 41" },
-        { .target = 0,
-                        .finding = { .level = FINDING_WARN, .kind = FINDING_TRAFFIC },
-                        .text = (char *) "no traffic seen in the last 3 h: checks will not be able to tell; the step will hold" },
+        { .target = 0, .finding = { .kind = FINDING_ALIAS }, .text = here },
+        { .target = 0, .finding = { .level = FINDING_WARN, .kind = FINDING_TRAFFIC }, .text = quiet },
         { .target = 1,
                         .finding = { .level = FINDING_REFUSE, .kind = FINDING_ALIAS },
                         .reason = REASON_ALIAS_SPLIT,
-                        .text = (char *) "the alias already splits its traffic" },
+                        .text = split },
 };
 
 static void expect_text(const OnlineFindings *f, unsigned width, const char *expected) {
