@@ -188,6 +188,10 @@ def expected(c):
         return "rejected"  # one call for each version, both in preflight
     if c.operation in ("GetAlias", "DescribeAlarms") and (refused or c.fault == "403 denied") and c.time != "second":
         return "rejected"
+    # The first one is preflight's.
+    if c.operation == "GetMetricData" and c.fault in ("400 invalid", "400 validation", "403 denied") and \
+            c.time != "second":
+        return "rejected"
     # The second one is a refresh in mid-rollout, and what the first gave holds for a while.
     if c.operation == "AssumeRole" and c.fault == "403 denied" and c.time != "second":
         return "rejected"

@@ -250,3 +250,11 @@ TEST(blindness_names_its_check_and_cause) {
         EXPECT_OK(report_encode(&r, &plan, &back));
         EXPECT_CONTAINS(back, "\"cause\":\"alarm-missing\",\"reason\":\"blind\",\"check\":\"slow\"");
 }
+
+TEST(a_finding_has_its_numbers) {
+        Report r = report_of(REPORT_FINDING, PHASE_PREFLIGHT);
+
+        r.fault = FAULT_NONE;
+        r.finding = (Finding){ .level = FINDING_WARN, .kind = FINDING_TRAFFIC, .span = 3 * USEC_PER_HOUR };
+        expect(&r, HEAD_OF("finding", "preflight") ",\"level\":\"warn\",\"finding\":\"traffic\",\"span_seconds\":10800}");
+}

@@ -1,3 +1,6 @@
+#include <stdio.h>
+
+#include "base/alloc.h"
 #include "base/usec.h"
 #include "unit/core/drive.h"
 
@@ -269,8 +272,59 @@ TEST(plans_that_read_no_metrics_do_without) {
         EXPECT(!finding(d, FINDING_TRAFFIC, 0));
 }
 
-/* The busiest moment: every check crossed and all steps short, while the last of 64 targets lets all go on.
- */
+/* The reply to what a target of a group waits for. */
+static void answer_target(Drive *d, RolloutState *st, uint32_t i, const Event *history) {
+        const TargetState *t = &st->targets[i];
+        Event e = { .kind = EVENT_VERSION_READ, .version_active = true };
+
+        if (t->stage == STAGE_READ_HISTORY)
+                e = *history;
+        else if (t->stage == STAGE_READ_ALIAS)
+                e = (Event){ .kind = EVENT_ALIAS_READ, .route = { .primary = 41 }, .revision = "r1" };
+        else if (t->stage == STAGE_READ_CONCURRENCY)
+                e = (Event){ .kind = EVENT_CONCURRENCY_READ };
+        e.target = i;
+        e.op_id = t->alias_op.id;
+        EXPECT_OK(rollout_step(st, &d->plan, &e, &d->now, d->actions));
+}
+
+/* The busiest moment: every check is crossed and each step too short, while the last of 64 targets lets all
+ * of them go on. */
 TEST(there_is_room_for_all_of_it) {
-        EXPECT(4 * PLAN_TARGETS_MAX + PLAN_CHECKS_MAX + 8 <= ACTIONS_MAX);
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *st = alloc_zero(rollout_state_size(PLAN_TARGETS_MAX));
+        static PlanTarget targets[PLAN_TARGETS_MAX];
+        static PlanCheck checks[PLAN_CHECKS_MAX];
+        static PlanStep steps[PLAN_STEPS_MAX];
+        static char names[PLAN_TARGETS_MAX][16];
+        static const PlanWave wave = { .name = "all", .n_targets = PLAN_TARGETS_MAX };
+        MetricRow row = { .start = d->now.wall - USEC_PER_HOUR, .old_version = { 5, 5 } };
+        Event start = { .kind = EVENT_START };
+        Event history = { .kind = EVENT_METRICS_READ, .rows = &row, .n_rows = 1 };
+
+        EXPECT(st);
+        for (uint32_t i = 0; i < PLAN_TARGETS_MAX; i++) {
+                (void) snprintf(names[i], sizeof(names[i]), "f%u", i);
+                targets[i] = (PlanTarget){ .function = names[i], .alias = "live", .from = 41, .to = 42 };
+        }
+        for (uint32_t i = 0; i < PLAN_CHECKS_MAX; i++)
+                checks[i] = (PlanCheck){ .name = "c", .kind = CHECK_ERRORS, .min_requests = 1 };
+        for (uint32_t i = 0; i < PLAN_STEPS_MAX; i++)
+                steps[i] = (PlanStep){ .weight = 1 + i, .hold = USEC_PER_SEC };
+        d->plan.targets = targets;
+        d->plan.n_targets = PLAN_TARGETS_MAX;
+        d->plan.waves = &wave;
+        d->plan.n_waves = 1;
+        d->plan.checks = checks;
+        d->plan.n_checks = PLAN_CHECKS_MAX;
+        d->plan.steps = steps;
+        d->plan.n_steps = PLAN_STEPS_MAX;
+        rollout_init(st, &d->plan, 1);
+        EXPECT_OK(rollout_step(st, &d->plan, &start, &d->now, d->actions));
+        for (uint32_t i = 0; i < 5 * PLAN_TARGETS_MAX; i++)
+                answer_target(d, st, i / 5, &history);
+        EXPECT_INT(st->phase, PHASE_SHIFTING);
+        EXPECT(finding(d, FINDING_THRESHOLD, PLAN_CHECKS_MAX - 1));
+        EXPECT_INT(finding(d, FINDING_EVIDENCE, 3)->more, PLAN_STEPS_MAX - 4);
+        EXPECT(d->actions->n > (size_t) 4 * PLAN_TARGETS_MAX && d->actions->n + 10 < ACTIONS_MAX);
 }
