@@ -21,6 +21,7 @@
 typedef struct Online {
         sd_event *event;
         sd_event_source *tick;
+        AwsEnv env; /* for as long as exec is there */
         Exec *exec;
         const Plan *plan;
         RolloutState *state;
@@ -337,7 +338,6 @@ static void explain(const Online *o, usec_t timeout, char reterr[static ONLINE_E
 static int run(Online *o, const Conf *conf, PlanDoc *doc, usec_t timeout,
                 char reterr[static ONLINE_ERROR_MAX]) {
         const Event start = { .kind = EVENT_START };
-        AwsEnv env;
         int r;
 
         r = make_loop(o, timeout);
@@ -345,8 +345,8 @@ static int run(Online *o, const Conf *conf, PlanDoc *doc, usec_t timeout,
                 (void) str_copy(reterr, ONLINE_ERROR_MAX, strerror(-r));
                 return EXIT_BAD;
         }
-        aws_env_read(&env);
-        r = exec_new(o->event, conf, &env, &o->exec, reterr);
+        aws_env_read(&o->env);
+        r = exec_new(o->event, conf, &o->env, &o->exec, reterr);
         if (r < 0)
                 return EXIT_BAD;
         r = fill(o, doc, conf, reterr);
@@ -364,7 +364,6 @@ static int run(Online *o, const Conf *conf, PlanDoc *doc, usec_t timeout,
         if (o->status < 0)
                 (void) sd_event_loop(o->event);
         explain(o, timeout, reterr);
-        o->exec = exec_free(o->exec); /* it borrows env */
         return o->status;
 }
 
