@@ -224,7 +224,7 @@ def test_the_daemon_tells_the_same_and_starts():
         rig.wait_phase("checkout@1", "shifting")
         line = rig.wait_line("checkout@1", "warning", "a 5 % step needs about")
         holds("to show a 5 % error rate; the plan holds 10 min" in line, line)
-        same(rig.line("requests/min in the last"), None)  # what is fine is in the event log alone
+        holds(rig.line("checkout@1", " info ", "requests/min in the last"), rig.stderr())
         rig.stop()
         found = [e for kind, e in rig.events("checkout@1") if kind == "finding"]
         same([(e["level"], e["finding"]) for e in found], [("ok", "traffic"), ("warn", "evidence")])

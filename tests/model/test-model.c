@@ -188,7 +188,7 @@ TEST(two_targets_in_lock_step) {
 TEST(two_targets_and_a_foreign_hand) {
         Plan plan = plan_of(2, 1, 1);
 
-        walk("two targets, foreign hand", &plan, 12, 0, 0, 1);
+        walk("two targets, foreign hand", &plan, 14, 0, 0, 1);
 }
 
 static const PlanWave waves[] = {
