@@ -71,7 +71,7 @@ static int check_bundle(const Conf *conf, const AwsEnv *env, const AwsSettings *
         (void) snprintf(reterr, DIAG_MESSAGE_MAX,
                         "%s is %.120s: %s; expected a PEM file of certificates that the daemon may read",
                         key, settings->ca_bundle, fault);
-        return -EINVAL;
+        return -ENOKEY;
 }
 
 static int check_metadata(const Conf *conf, const AwsEnv *env, char reterr[static DIAG_MESSAGE_MAX]) {
@@ -147,10 +147,14 @@ int aws_config_check(const Conf *conf, const AwsEnv *env, FILE *err) {
                 is_bad = true;
         }
         r = resolve(conf, env, &texts, &settings, error);
-        if (r == -EINVAL)
+        if (r == -EINVAL || r == -ENOKEY) {
                 say(err, "error", error);
-        if (r < 0 || is_bad)
-                return r < 0 ? r : -EINVAL;
+                is_bad = true;
+        }
+        if (is_bad)
+                return -EINVAL;
+        if (r < 0)
+                return r;
         if (!settings.region)
                 say(err, "warning", "no region is known, so that plans must name theirs");
         warn_of_credentials(env, &settings, &texts, err);

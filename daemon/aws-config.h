@@ -9,9 +9,10 @@
 #include "base/diag.h"
 #include "codec/conf.h"
 
-/* What a restart would not mend. -EINVAL: a value, or a file that is named, is no good; reterr says which,
- * where and what is expected. Files with profiles that are no use are not among it: a daemon may have
- * something to roll back. retbroken says which of them is none; "": all are fine, or absent. */
+/* -EINVAL: a value is no good, which a restart would not mend. -ENOKEY: neither is the CA bundle, which may
+ * be there again a moment later. reterr says which, where and what is expected. Files with profiles that are
+ * no use end nothing: a daemon may have something to roll back. retbroken says which of them is none; "":
+ * all are fine, or absent. */
 int aws_config_resolve(const Conf *conf, const AwsEnv *env, AwsSettings *ret,
                 char retbroken[static DIAG_MESSAGE_MAX], char reterr[static DIAG_MESSAGE_MAX]);
 

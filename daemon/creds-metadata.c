@@ -221,7 +221,7 @@ static const char *advice(const MetadataCall *call, AwsFault fault) {
 }
 
 static AwsFault fault_of_status(AwsFault fault) {
-        return fault == AWS_THROTTLED || fault == AWS_TRANSIENT || fault == AWS_DENIED ? fault : AWS_EXPIRED;
+        return fault == AWS_THROTTLED || fault == AWS_TRANSIENT ? fault : AWS_EXPIRED;
 }
 
 /* No reply, or one that is no success. */

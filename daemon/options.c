@@ -111,7 +111,7 @@ static int check_aws(const Options *o, const Conf *conf, FILE *err) {
         if (o->check_config)
                 return aws_config_check(conf, &env, err);
         r = aws_config_resolve(conf, &env, &settings, broken, error);
-        if (r == -EINVAL)
+        if (r == -EINVAL || r == -ENOKEY)
                 (void) fprintf(err, "canaryd: error: %s\n", error);
         return r;
 }
@@ -137,6 +137,10 @@ int options_load(const Options *o, FILE *out, FILE *err, Conf **ret, int *ret_ex
                 r = check_aws(o, conf, err);
         if (r == -EBADMSG || r == -EINVAL)
                 return 0;
+        if (r == -ENOKEY) {
+                *ret_exit = EX_NOINPUT;
+                return 0;
+        }
         if (r < 0) {
                 (void) fprintf(err, "%s: error: %s\n", o->config_path, strerror(-r));
                 *ret_exit = EX_OSERR;

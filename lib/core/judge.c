@@ -50,7 +50,7 @@ void judge_begin_step(JudgeState *j, const Plan *plan, usec_t wall) {
 }
 
 /* Steps of the clock up to this one change nothing that settled_after would not cover. */
-#define CLOCK_SLACK (2 * USEC_PER_SEC)
+#define CLOCK_SLACK (4 * USEC_PER_SEC)
 
 bool judge_was_ahead(const JudgeState *j, const Plan *plan, usec_t wall) {
         usec_t now = usec_add(wall, CLOCK_SLACK);

@@ -47,14 +47,14 @@ static Fixture *fixture_free(Fixture *f) {
 DEFINE_TRIVIAL_CLEANUP(Fixture *, fixture_free);
 
 /* Both ways to look say the same. */
-static void expect_refusal(const Fixture *f, const char *const *words) {
+static void expect_refusal(const Fixture *f, int result, const char *const *words) {
         char error[DIAG_MESSAGE_MAX] = "", broken[DIAG_MESSAGE_MAX];
         _cleanup_(aws_settings_done) AwsSettings settings = { 0 };
         _cleanup_(freep) char *said = NULL;
         size_t size = 0;
         FILE *err = open_memstream(&said, &size);
 
-        EXPECT_INT(aws_config_resolve(&f->conf, &f->env, &settings, broken, error), -EINVAL);
+        EXPECT_INT(aws_config_resolve(&f->conf, &f->env, &settings, broken, error), result);
         EXPECT_INT(aws_config_check(&f->conf, &f->env, err), -EINVAL);
         EXPECT_INT(fclose(err), 0);
         EXPECT_CONTAINS(said, "canaryd: error: ");
@@ -63,7 +63,8 @@ static void expect_refusal(const Fixture *f, const char *const *words) {
                 EXPECT_CONTAINS(said, *words);
         }
 }
-#define EXPECT_REFUSAL(f, ...) expect_refusal((f), (const char *const[]){ __VA_ARGS__, NULL })
+#define EXPECT_REFUSAL(f, ...) expect_refusal((f), -EINVAL, (const char *const[]){ __VA_ARGS__, NULL })
+#define EXPECT_ABSENCE(f, ...) expect_refusal((f), -ENOKEY, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void expect_said(const Fixture *f, int result, const char *expected) {
         _cleanup_(freep) char *said = NULL;
@@ -109,18 +110,18 @@ TEST(bundles_that_are_no_good_and_who_named_them) {
         char directory[] = "/";
 
         rig_write(f->rig, "config", line);
-        EXPECT_REFUSAL(f, "ca_bundle in the AWS profile is ", f->bundle,
+        EXPECT_ABSENCE(f, "ca_bundle in the AWS profile is ", f->bundle,
                         ": No such file or directory; expected");
         f->env.ca_bundle = f->bundle;
-        EXPECT_REFUSAL(f, "AWS_CA_BUNDLE is ", f->bundle, "No such file");
+        EXPECT_ABSENCE(f, "AWS_CA_BUNDLE is ", f->bundle, "No such file");
         f->conf.aws_ca_bundle = f->bundle;
-        EXPECT_REFUSAL(f, "ca_bundle under \"aws\" in the configuration is ", f->bundle, "No such file");
+        EXPECT_ABSENCE(f, "ca_bundle under \"aws\" in the configuration is ", f->bundle, "No such file");
         rig_write(f->rig, "bundle.pem", "-----BEGIN PRIVATE KEY-----\n");
-        EXPECT_REFUSAL(f, "holds no certificate; expected a PEM file of certificates");
+        EXPECT_ABSENCE(f, "holds no certificate; expected a PEM file of certificates");
         rig_write(f->rig, "bundle.pem", "");
-        EXPECT_REFUSAL(f, "holds no certificate");
+        EXPECT_ABSENCE(f, "holds no certificate");
         f->conf.aws_ca_bundle = directory;
-        EXPECT_REFUSAL(f, "is not a regular file");
+        EXPECT_ABSENCE(f, "is not a regular file");
         f->conf.aws_ca_bundle = f->bundle;
         rig_write(f->rig, "bundle.pem", "# made today\n" PEM);
         expect_said(f, 0, "");

@@ -74,7 +74,7 @@ TEST(what_stops_a_start_is_named) {
         char error[320];
 
         f->conf.aws_ca_bundle = bundle;
-        EXPECT_INT(try_new(f, error), -EINVAL);
+        EXPECT_INT(try_new(f, error), -ENOKEY);
         EXPECT_CONTAINS(error, bundle);
         f->conf.aws_ca_bundle = NULL;
         f->env.use_fips = "perhaps";

@@ -145,7 +145,7 @@ TEST(configuration_that_cannot_work) {
         EXPECT_CONTAINS(error, "endpoint");
         f->conf.aws_endpoint_url_lambda = NULL;
         f->conf.aws_ca_bundle = bad_bundle;
-        EXPECT_INT(exec_new(f->event, &f->conf, &f->env, &f->exec, error), -EINVAL);
+        EXPECT_INT(exec_new(f->event, &f->conf, &f->env, &f->exec, error), -ENOKEY);
         EXPECT_CONTAINS(error, bad_bundle);
         EXPECT(!f->exec);
         exec_fixture_free(f);
