@@ -465,9 +465,9 @@ bool aws_call_recall(AwsCall *call) {
 const char *aws_call_waits_for(const AwsCall *call) {
         if (call->creds)
                 return "credentials";
-        if (call->gate || (call->http && http_call_is_waiting(call->http)))
+        if (call->gate)
                 return "its turn (API pacing)";
-        return NULL;
+        return call->http && http_call_is_waiting(call->http) ? "a connection to AWS" : NULL;
 }
 
 int aws_caller_new(sd_event *event, const AwsCallerConfig *config, AwsCaller **ret) {

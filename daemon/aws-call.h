@@ -71,7 +71,5 @@ void aws_call_cancel(AwsCall *call); /* NULL is fine; what has left may still ha
  * not tried again, and "done" comes. */
 bool aws_call_recall(AwsCall *call);
 
-/* What keeps it from leaving, for people: "credentials"... NULL: nothing, AWS has it, or it was tried
- * before.
- */
+/* What keeps it from leaving, for people: "credentials"... NULL: nothing, or it was tried before. */
 const char *aws_call_waits_for(const AwsCall *call);

@@ -18,5 +18,5 @@ int options_parse(int argc, char *argv[], FILE *out, FILE *err, Options *ret, in
 
 /* Reads the configuration, and looks whether the environment and the files that the two name fit in with it.
  * 1: go on with *ret. 0: *ret_exit is the exit code: 0 after --check-config, 78 (EX_CONFIG) with the
- * findings on "err". */
+ * findings on "err"; 66 (EX_NOINPUT) when only the CA bundle cannot be used, which a restart may mend. */
 int options_load(const Options *o, FILE *out, FILE *err, Conf **ret, int *ret_exit);

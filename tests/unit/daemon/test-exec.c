@@ -130,6 +130,9 @@ TEST(nothing_keeps_a_call_that_has_left) {
         f->end = PEER_HANG;
         exec_fixture_open(f);
         exec_fixture_start(f, &read_alias);
+        for (unsigned i = 0; i < 100 && streq(exec_waits_for(f->op), "credentials"); i++)
+                EXPECT_OK(sd_event_run(f->event, USEC_PER_SEC));
+        EXPECT_STR(exec_waits_for(f->op), "a connection to AWS");
         peer_run(f->event, &f->n_requests, 1);
         EXPECT(!exec_waits_for(f->op));
         exec_fixture_free(f);
