@@ -146,10 +146,12 @@ struct Action {
         };
 };
 
-/* Room for the busiest step, a rollback while everything is outstanding. Each target: the reads or writes of
- * its alias, of metrics and of alarms cancelled, an intent, a write. Beside them, for all together: what the
- * event itself has to tell of its target and of the phases that it leads through, and PERSIST. */
-#define ACTIONS_MAX (16 + 5 * PLAN_TARGETS_MAX)
+/* Room for the busiest step. In a rollback while everything is outstanding, each target has the reads or
+ * writes of its alias, of metrics and of alarms cancelled, an intent, a write; when preflight lets all of
+ * them go on, its word on that, an intent, a write, and both readings. Beside them, for all together: what
+ * the event itself has to tell of its target (preflight: of each check) and of the phases that it leads
+ * through, and PERSIST. */
+#define ACTIONS_MAX (24 + PLAN_CHECKS_MAX + 5 * PLAN_TARGETS_MAX)
 
 struct ActionList {
         size_t n;

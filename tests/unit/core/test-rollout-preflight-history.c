@@ -274,6 +274,7 @@ TEST(plans_that_read_no_metrics_do_without) {
 
 /* The reply to what a target of a group waits for. */
 static void answer_target(Drive *d, RolloutState *st, uint32_t i, const Event *history) {
+        static const AlarmReading alarm = { .check = PLAN_CHECKS_MAX - 1, .says = ALARM_SAYS_OK };
         const TargetState *t = &st->targets[i];
         Event e = { .kind = EVENT_VERSION_READ, .version_active = true };
 
@@ -283,13 +284,15 @@ static void answer_target(Drive *d, RolloutState *st, uint32_t i, const Event *h
                 e = (Event){ .kind = EVENT_ALIAS_READ, .route = { .primary = 41 }, .revision = "r1" };
         else if (t->stage == STAGE_READ_CONCURRENCY)
                 e = (Event){ .kind = EVENT_CONCURRENCY_READ };
+        else if (t->stage == STAGE_READ_ALARMS)
+                e = (Event){ .kind = EVENT_ALARMS_READ, .alarms = &alarm, .n_alarms = 1 };
         e.target = i;
         e.op_id = t->alias_op.id;
         EXPECT_OK(rollout_step(st, &d->plan, &e, &d->now, d->actions));
 }
 
-/* The busiest moment: every check is crossed and each step too short, while the last of 64 targets lets all
- * of them go on. */
+/* The busiest moment: every check but the alarm is crossed and each step too short, while the last of 64
+ * targets lets all of them go on, and their metrics and alarms are read at once. */
 TEST(there_is_room_for_all_of_it) {
         _cleanup_(drive_freep) Drive *d = drive_new();
         _cleanup_(freep) RolloutState *st = alloc_zero(rollout_state_size(PLAN_TARGETS_MAX));
@@ -309,6 +312,8 @@ TEST(there_is_room_for_all_of_it) {
         }
         for (uint32_t i = 0; i < PLAN_CHECKS_MAX; i++)
                 checks[i] = (PlanCheck){ .name = "c", .kind = CHECK_ERRORS, .min_requests = 1 };
+        checks[PLAN_CHECKS_MAX - 1].kind = CHECK_ALARM;
+        checks[PLAN_CHECKS_MAX - 1].alarm = "a";
         for (uint32_t i = 0; i < PLAN_STEPS_MAX; i++)
                 steps[i] = (PlanStep){ .weight = 1 + i, .hold = USEC_PER_SEC };
         d->plan.targets = targets;
@@ -321,10 +326,11 @@ TEST(there_is_room_for_all_of_it) {
         d->plan.n_steps = PLAN_STEPS_MAX;
         rollout_init(st, &d->plan, 1);
         EXPECT_OK(rollout_step(st, &d->plan, &start, &d->now, d->actions));
-        for (uint32_t i = 0; i < 5 * PLAN_TARGETS_MAX; i++)
-                answer_target(d, st, i / 5, &history);
+        for (uint32_t i = 0; i < 6 * PLAN_TARGETS_MAX; i++)
+                answer_target(d, st, i / 6, &history);
         EXPECT_INT(st->phase, PHASE_SHIFTING);
-        EXPECT(finding(d, FINDING_THRESHOLD, PLAN_CHECKS_MAX - 1));
+        EXPECT(finding(d, FINDING_THRESHOLD, PLAN_CHECKS_MAX - 2));
         EXPECT_INT(finding(d, FINDING_EVIDENCE, 3)->more, PLAN_STEPS_MAX - 4);
-        EXPECT(d->actions->n > (size_t) 4 * PLAN_TARGETS_MAX && d->actions->n + 10 < ACTIONS_MAX);
+        EXPECT(drive_action(d, ACTION_READ_ALARMS));
+        EXPECT(d->actions->n > (size_t) 5 * PLAN_TARGETS_MAX && d->actions->n + 10 < ACTIONS_MAX);
 }
