@@ -108,6 +108,7 @@ void preflight_take_alias(Step *s, uint32_t i) {
                 return;
         }
         t->failing_since = 0;
+        t->code.missing = 0; /* somebody has made it in the wait */
         t->version_old = s->event->route.primary;
         t->route = t->want = s->event->route;
         step_copy_text(t->revision, sizeof(t->revision), s->event->revision);
@@ -251,6 +252,9 @@ void preflight_take_alarms(Step *s, uint32_t i) {
 bool preflight_progress(Step *s) {
         RolloutState *st = s->state;
 
+        /* However long nobody has looked: the daemon was down, or the host asleep. */
+        if (st->gated == GATED_TOLD)
+                st->due_since = st->age;
         if (usec_sub(st->age, st->due_since) >= s->plan->deadline) {
                 (void) end_rejected(s, REASON_DEADLINE, 0, 0);
                 return true;

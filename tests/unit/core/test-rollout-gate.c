@@ -153,3 +153,32 @@ TEST(a_restart_does_not_forget_to_wait) {
         EXPECT(rollout_deadline(d->state, &d->plan, &d->now) <= d->now.mono + USEC_PER_MINUTE);
         drive_to(d, PHASE_SUCCEEDED);
 }
+
+TEST(a_wait_is_no_part_of_the_deadline_however_long_nobody_looked) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->plan.not_before = d->now.wall + USEC_PER_DAY + USEC_PER_HOUR;
+        d->plan.deadline = USEC_PER_HOUR;
+        drive_start(d);
+        drive_to_waiting(d);
+        drive_wait(d, USEC_PER_DAY); /* the daemon was down, or the host asleep */
+        drive_resume(d);
+        EXPECT_INT(d->state->phase, PHASE_PREFLIGHT);
+        drive_to(d, PHASE_SUCCEEDED);
+}
+
+TEST(an_alias_that_was_made_in_the_wait_is_not_made_again) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->target.create_alias = true;
+        d->alias.is_deleted = 1;
+        d->plan.not_before = d->now.wall + USEC_PER_HOUR;
+        drive_start(d);
+        drive_to_waiting(d);
+        EXPECT_INT(drive_target(d)->code.missing, 1);
+        fake_alias_init(&d->alias, 41);
+        for (unsigned i = 0; i < 500 && d->state->phase == PHASE_PREFLIGHT; i++)
+                go_on(d);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+        EXPECT_INT(drive_target(d)->code.missing, 0);
+}
