@@ -83,13 +83,19 @@ void restore_take_version(Step *s, uint32_t i) {
         target_enter(s, i, t->code.known || t->version_new == 0 ? STAGE_LATEST : STAGE_RESTORE_NEW);
 }
 
-/* Is the new version's code still in $LATEST? What is not known to be ours is left alone. */
+/* Is the code that the rollout deployed, for whichever of the function's aliases, still in $LATEST? What is
+ * not known to be ours is left alone. */
 static bool is_new_code(const Step *s, uint32_t i) {
-        const TargetState *t = &s->state->targets[i];
+        for (uint32_t k = 0; k < s->state->n_targets; k++) {
+                const CodeState *code = &s->state->targets[k].code;
 
-        if (t->code.known && strcmp(s->event->code_sha, t->code.sha) == 0)
-                return true;
-        return code_sha_is_planned(&s->plan->targets[i].publish, s->event->code_sha);
+                if (!is_same_function(&s->plan->targets[k], &s->plan->targets[i]))
+                        continue;
+                if ((code->known && strcmp(s->event->code_sha, code->sha) == 0) ||
+                                code_sha_is_planned(&s->plan->targets[k].publish, s->event->code_sha))
+                        return true;
+        }
+        return false;
 }
 
 void restore_take_latest(Step *s, uint32_t i) {
@@ -105,7 +111,9 @@ void restore_take_latest(Step *s, uint32_t i) {
                 t->strange = 0;
                 target_go_on(s, i, STAGE_UPDATED);
         } else if (is_old) {
-                restore_end(s, i, REPORT_RESTORE_SKIPPED, REASON_NOTHING_NEW);
+                /* An update that was never replied to may still land. */
+                if ((t->code.unsure & CODE_UPDATE) == 0 || code_is_strange(s, i))
+                        restore_end(s, i, REPORT_RESTORE_SKIPPED, REASON_NOTHING_NEW);
         } else if (is_new_code(s, i)) {
                 if (!t->code.restore_asked)
                         (void) step_report(s, REPORT_RESTORING, i);

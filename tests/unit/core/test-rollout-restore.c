@@ -1,4 +1,6 @@
+#include "base/alloc.h"
 #include "base/usec.h"
+#include "core/invariant.h"
 #include "unit/core/drive.h"
 
 /* Published, shifted, and breached. */
@@ -172,4 +174,102 @@ TEST(a_crash_anywhere_restores_once) {
                         EXPECT_INT(drive_target(d)->code.version_restored, 43);
                 }
         }
+}
+
+/* Two aliases of one function that are back; the first is at its code. */
+static RolloutState *pair_new(Drive *d, Stage stage) {
+        static const PlanTarget targets[] = {
+                { .function = "checkout",
+                                .alias = "live",
+                                .publish = { .kind = PUBLISH_ZIP, .path = "/a" } },
+                { .function = "checkout",
+                                .alias = "beta",
+                                .publish = { .kind = PUBLISH_ZIP, .path = "/b" } },
+        };
+        RolloutState *st = alloc_zero(rollout_state_size(ELEMENTSOF(targets)));
+
+        EXPECT(st);
+        d->plan.targets = targets;
+        d->plan.n_targets = ELEMENTSOF(targets);
+        d->plan.restore_code = true;
+        rollout_init(st, &d->plan, 1);
+        st->phase = PHASE_RESTORING;
+        st->age = 1;
+        st->last = d->now;
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                TargetState *t = &st->targets[i];
+
+                t->touched = t->moved = t->code.known = 1;
+                t->version_old = 41;
+                t->version_new = 42 + i;
+                t->route = t->want = (Route){ .primary = 41 };
+                memcpy(t->revision, "rev-1", sizeof("rev-1"));
+                memcpy(t->code.old_sha, "sha-41", sizeof("sha-41"));
+                (void) snprintf(t->code.sha, CODE_SHA_SIZE, "sha-%u", 42 + i);
+        }
+        st->targets[0].stage = stage;
+        st->targets[0].alias_op.id = st->next_op++;
+        st->targets[0].code.since = 1;
+        return st;
+}
+
+/* Those that wait are back and verified: nobody looks at them again, let alone writes. */
+TEST(a_restart_leaves_the_aliases_alone) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *st = pair_new(d, STAGE_LATEST);
+        Event e = { .kind = EVENT_RESUME };
+
+        EXPECT_OK(rollout_step(st, &d->plan, &e, &d->now, d->actions));
+        EXPECT(!drive_action(d, ACTION_READ_ALIAS));
+        EXPECT(drive_action(d, ACTION_READ_FUNCTION));
+        EXPECT_INT(st->targets[1].stage, STAGE_IDLE);
+        EXPECT(!invariant_broken(NULL, st, &d->plan, d->actions));
+}
+
+TEST(what_any_of_its_targets_deployed_is_ours) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        _cleanup_(freep) RolloutState *st = pair_new(d, STAGE_LATEST);
+        Event e = { .kind = EVENT_FUNCTION_READ, .code_sha = "sha-43", .revision = "r" };
+
+        e.op_id = st->targets[0].alias_op.id;
+        EXPECT_OK(rollout_step(st, &d->plan, &e, &d->now, d->actions));
+        EXPECT_INT(st->targets[0].stage, STAGE_UPDATE);
+        EXPECT_STR(drive_action(d, ACTION_UPDATE_CODE)->update.code_sha, "sha-41");
+}
+
+/* It was on the wire when a newer plan came, and has its effect only after the first look. */
+TEST(an_update_that_lands_late_is_undone_too) {
+        _cleanup_(drive_freep) Drive *d = drive_back();
+        Event e = { .kind = EVENT_SUPERSEDE };
+        Event late = { .code_sha = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", .revision = "r" };
+
+        d->target.publish.has_sha256 = true; /* 32 times zero */
+        drive_to(d, PHASE_PUBLISHING);
+        for (unsigned i = 0; i < 50 && d->alias_effect.kind != ACTION_UPDATE_CODE; i++)
+                drive_on(d);
+        EXPECT_OK(drive_event(d, &e));
+        EXPECT_INT(d->state->phase, PHASE_RESTORING);
+        for (unsigned i = 0; i < 50 && drive_target(d)->stage != STAGE_LATEST; i++)
+                drive_on(d);
+        drive_reply(d); /* the old code, still */
+        EXPECT_INT(d->state->phase, PHASE_RESTORING);
+        drive_tick(d);
+        drive_answer(d, &late);
+        EXPECT_INT(d->alias_effect.kind, ACTION_UPDATE_CODE);
+        EXPECT_INT(d->alias_effect.update.version, 41);
+}
+
+TEST(an_update_that_never_lands_is_not_waited_for_for_long) {
+        _cleanup_(drive_freep) Drive *d = drive_back();
+        Event e = { .kind = EVENT_SUPERSEDE };
+        usec_t since;
+
+        drive_to(d, PHASE_PUBLISHING);
+        for (unsigned i = 0; i < 50 && d->alias_effect.kind != ACTION_UPDATE_CODE; i++)
+                drive_on(d);
+        EXPECT_OK(drive_event(d, &e));
+        since = d->now.mono;
+        EXPECT_INT(drive_to_report(d, REPORT_RESTORE_SKIPPED)->reason, REASON_NOTHING_NEW);
+        EXPECT_INT(d->state->phase, PHASE_ROLLED_BACK);
+        EXPECT(d->now.mono - since < USEC_PER_MINUTE);
 }
