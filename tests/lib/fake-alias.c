@@ -39,7 +39,11 @@ Fault fake_alias_write(FakeAlias *a, const Route *route, const char *revision) {
 Fault fake_alias_create(FakeAlias *a, uint64_t version) {
         if (!a->is_deleted)
                 return FAULT_CONFLICT;
-        fake_alias_init(a, version);
+        a->route = (Route){ .primary = version };
+        a->previous_revision = 0;
+        a->is_deleted = 0;
+        a->first_route = a->route;
+        a->first_revision = ++a->revision; /* that of one that was deleted never comes back */
         return FAULT_NONE;
 }
 

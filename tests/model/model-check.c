@@ -1,5 +1,8 @@
 #include "model/model.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static bool is_theirs(const FakeAlias *a) {
         return a->touched_by_others || a->is_deleted;
 }
@@ -45,11 +48,21 @@ static void check_waves(Model *m, const ModelNode *n) {
         }
 }
 
+/* What was $LATEST when publishing began is the plan's, where that is what it wants. */
+static bool is_planned(const Model *m, const ModelNode *n, uint32_t i, uint32_t code) {
+        char sha[CODE_SHA_SIZE];
+
+        if (m->plan->targets[i].publish.kind != PUBLISH_LATEST)
+                return code == n->world.function[i].artifact;
+        (void) snprintf(sha, sizeof(sha), "sha-%u", code);
+        return strcmp(sha, model_state_const(n)->targets[i].code.sha) == 0;
+}
+
 /* Whatever is lost, nothing is published twice; no traffic goes to what is not ready; and code comes back
  * only after the alias has. */
 static void check_code(Model *m, const ModelNode *n, uint32_t i) {
         const RolloutState *st = model_state_const(n);
-        const FakeFunction *f = &n->world.function[i];
+        const FakeFunction *f = &n->world.function[model_function_of(m, i)];
         const FakeAlias *a = &n->world.alias[i];
         bool restores = st->phase == PHASE_RESTORING || st->phase == PHASE_ROLLED_BACK;
 
@@ -57,8 +70,12 @@ static void check_code(Model *m, const ModelNode *n, uint32_t i) {
                 return;
         if (f->n_published > 1u + (restores && m->plan->restore_code))
                 model_broken(m, "a version was published twice");
+        if (st->phase == PHASE_REJECTED && m->plan->targets[i].create_alias && !a->is_deleted)
+                model_broken(m, "rejected, and yet an alias was made");
         if (is_theirs(a))
                 return;
+        if (a->route.primary + a->route.extra > 41 && !is_planned(m, n, i, f->codes[1]))
+                model_broken(m, "traffic goes to code that is not the plan's");
         if (a->route.primary + a->route.extra > 41 && !fake_function_is_active(f, 42))
                 model_broken(m, "traffic goes to a version that is not Active");
         if (f->n_updates > 0 && f->n_published > 0 && f->code == 41 &&
@@ -83,4 +100,19 @@ void model_check_world(Model *m, const ModelNode *n) {
         if (st->phase == PHASE_RELEASED && !any_theirs)
                 model_broken(m, "released, but nobody else was there");
         check_waves(m, n);
+}
+
+/* Code of somebody else is overwritten where it was there before we came (or is what we were to publish), or
+ * may be what we have sent: never by putting the old code back. */
+void model_check_update(Model *m, const ModelNode *n, const Action *a, uint32_t code_before) {
+        const FakeFunction *f = &n->world.function[model_function_of(m, a->target)];
+        const CodeState *code = &model_state_const(n)->targets[a->target].code;
+
+        if (code_before != MODEL_FOREIGN_CODE || f->code == MODEL_FOREIGN_CODE ||
+                        strcmp(code->sha, MODEL_FOREIGN_SHA) == 0)
+                return;
+        if (a->update.version != 0)
+                model_broken(m, "what somebody else has deployed is overwritten by the old code");
+        if (code->unsure == 0)
+                model_broken(m, "what somebody else has deployed in between is overwritten");
 }

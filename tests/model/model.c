@@ -25,20 +25,62 @@ void model_broken(Model *m, const char *what) {
                 m->failure = what;
 }
 
-/* A write on the wire, of which nobody knows any more whether it will land. */
+uint32_t model_function_of(const Model *m, uint32_t target) {
+        uint32_t i = 0;
+
+        while (strcmp(m->plan->targets[i].function, m->plan->targets[target].function) != 0)
+                i++;
+        return i;
+}
+
+static FakeFunction *function_of(const Model *m, ModelNode *n, uint32_t target) {
+        return &n->world.function[model_function_of(m, target)];
+}
+
 static void write_late(ModelNode *n, uint32_t i, const Action *a) {
         LateWrite *late = &n->world.late[i];
 
-        *late = (LateWrite){ .is_pending = 1, .route = a->write.route };
-        memcpy(late->revision, a->write.revision, REVISION_SIZE);
+        *late = (LateWrite){ .is_pending = 1, .kind = a->kind };
+        if (a->kind == ACTION_WRITE_ALIAS) {
+                late->route = a->write.route;
+                memcpy(late->revision, a->write.revision, REVISION_SIZE);
+        } else if (a->kind == ACTION_UPDATE_CODE) {
+                late->version = a->update.version;
+                memcpy(late->revision, a->update.revision, REVISION_SIZE);
+        } else if (a->kind == ACTION_PUBLISH_VERSION) {
+                memcpy(late->revision, a->publish.revision, REVISION_SIZE);
+                memcpy(late->code_sha, a->publish.code_sha, CODE_SHA_SIZE);
+        } else {
+                late->version = a->version;
+        }
+}
+
+static Action late_action(const LateWrite *late) {
+        Action a = { .kind = (ActionKind) late->kind };
+
+        if (a.kind == ACTION_WRITE_ALIAS) {
+                a.write.route = late->route;
+                memcpy(a.write.revision, late->revision, REVISION_SIZE);
+        } else if (a.kind == ACTION_UPDATE_CODE) {
+                a.update.version = late->version;
+                memcpy(a.update.revision, late->revision, REVISION_SIZE);
+        } else if (a.kind == ACTION_PUBLISH_VERSION) {
+                memcpy(a.publish.revision, late->revision, REVISION_SIZE);
+                memcpy(a.publish.code_sha, late->code_sha, CODE_SHA_SIZE);
+        } else {
+                a.version = late->version;
+        }
+        return a;
 }
 
 /* It has its effect, and nobody hears of it. */
-static void land(ModelNode *n, uint32_t i, const Action *a) {
+static void land(const Model *m, ModelNode *n, uint32_t i, const Action *a) {
         if (a->kind == ACTION_WRITE_ALIAS)
                 (void) fake_alias_write(&n->world.alias[i], &a->write.route, a->write.revision);
+        else if (a->kind == ACTION_CREATE_ALIAS)
+                (void) fake_alias_create(&n->world.alias[i], a->version);
         else
-                fake_function_apply(&n->world.function[i], a);
+                fake_function_apply(function_of(m, n, i), a);
 }
 
 /* What had not left is gone; what had may still land. A late write that never does is the first case. */
@@ -49,7 +91,7 @@ static void cancel(Model *m, ModelNode *n, uint32_t i, uint64_t op_id) {
         for (size_t k = 0; k < ELEMENTSOF(effects); k++) {
                 if (effects[k]->op_id != op_id)
                         continue;
-                if (effects[k]->kind == ACTION_WRITE_ALIAS)
+                if (fake_action_changes(effects[k]->kind))
                         write_late(n, i, effects[k]);
                 *effects[k] = (Action){ 0 };
                 found = true;
@@ -112,6 +154,9 @@ void model_root(Model *m, ModelNode *ret, uint32_t faults, uint32_t crashes, uin
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 fake_alias_init(&ret->world.alias[i], 41);
                 fake_function_init(&ret->world.function[i], 42);
+                if (m->plan->targets[i].publish.kind == PUBLISH_LATEST)
+                        ret->world.function[i].code = 42;
+                ret->world.alias[i].is_deleted = m->plan->targets[i].create_alias;
         }
         ret->world.faults_left = faults;
         ret->world.crashes_left = crashes;
@@ -137,14 +182,21 @@ static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
         Action a = n->alias_effect[i];
         Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .version_active = true };
         char revision[REVISION_SIZE];
+        uint32_t code_before;
         FakeTexts texts;
 
         n->alias_effect[i] = (Action){ 0 };
-        (void) fake_function_answer(&n->world.function[i], &a, &e, &texts);
-        if (a.kind == ACTION_WRITE_ALIAS)
-                e.fault = fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
-        if (a.kind == ACTION_READ_ALIAS || (a.kind == ACTION_WRITE_ALIAS && e.fault == FAULT_NONE))
-                fake_alias_show(&n->world.alias[i], age, &e, revision);
+        code_before = function_of(m, n, i)->code;
+        if (!fake_function_answer(function_of(m, n, i), &a, &e, &texts)) {
+                if (a.kind == ACTION_WRITE_ALIAS)
+                        e.fault = fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
+                else if (a.kind == ACTION_CREATE_ALIAS)
+                        e.fault = fake_alias_create(&n->world.alias[i], a.version);
+                if (a.kind != ACTION_READ_VERSION && e.fault == FAULT_NONE)
+                        fake_alias_show(&n->world.alias[i], age, &e, revision);
+        }
+        if (a.kind == ACTION_UPDATE_CODE)
+                model_check_update(m, n, &a, code_before);
         (void) step(m, n, &e);
 }
 
@@ -156,10 +208,10 @@ static void complete_badly(Model *m, ModelNode *n, uint32_t i, Fault fault, int 
 
         n->alias_effect[i] = (Action){ 0 };
         n->world.faults_left--;
-        (void) fake_function_answer(&n->world.function[i], &a, &e, &texts);
+        (void) fake_function_answer(function_of(m, n, i), &a, &e, &texts);
         if (lands == 1)
-                land(n, i, &a);
-        if (a.kind == ACTION_WRITE_ALIAS && lands == 2)
+                land(m, n, i, &a);
+        if (fake_action_changes(a.kind) && lands == 2)
                 write_late(n, i, &a);
         (void) step(m, n, &e);
 }
@@ -235,8 +287,8 @@ static void crash(Model *m, ModelNode *n, int lands) {
                 const Action *a = &n->alias_effect[i];
 
                 if (lands == 1)
-                        land(n, i, a);
-                if (a->kind == ACTION_WRITE_ALIAS && lands == 2)
+                        land(m, n, i, a);
+                if (fake_action_changes(a->kind) && lands == 2)
                         write_late(n, i, a);
         }
         memset(n->alias_effect, 0, sizeof(n->alias_effect));
@@ -278,8 +330,7 @@ static unsigned expand_effect(
         static const Fault faults[] = { FAULT_THROTTLED, FAULT_TRANSIENT, FAULT_INVALID,
                 FAULT_PRECONDITION };
         ActionKind kind = node->alias_effect[i].kind;
-        /* Only the alias's writes may land late, too. */
-        int landings = kind == ACTION_WRITE_ALIAS ? 3 : fake_action_changes(kind) ? 2 : 1;
+        int landings = fake_action_changes(kind) ? 3 : 1;
         unsigned n = 1;
         ModelNode *next = next_of(m, node, 'g');
 
@@ -348,11 +399,20 @@ static unsigned expand_world(Model *m, const ModelNode *node, ModelVisit visit, 
 
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 const LateWrite *late = &node->world.late[i];
+                Action a;
 
                 if (late->is_pending) {
                         next = next_of(m, node, 'l');
                         next->world.late[i] = (LateWrite){ 0 };
-                        (void) fake_alias_write(&next->world.alias[i], &late->route, late->revision);
+                        a = late_action(late);
+                        land(m, next, i, &a);
+                        visit(m, next, userdata);
+                        n++;
+                }
+                if (node->world.deploys_left > 0) {
+                        next = next_of(m, node, 'C');
+                        next->world.deploys_left--;
+                        fake_function_seize(function_of(m, next, i), MODEL_FOREIGN_CODE);
                         visit(m, next, userdata);
                         n++;
                 }
@@ -363,7 +423,7 @@ static unsigned expand_world(Model *m, const ModelNode *node, ModelVisit visit, 
                         visit(m, next, userdata);
                         next = next_of(m, node, 'D');
                         next->world.seizures_left--;
-                        next->world.alias[i].is_deleted = 1;
+                        next->world.alias[i].is_deleted = next->world.alias[i].touched_by_others = 1;
                         visit(m, next, userdata);
                         n += 2;
                 }

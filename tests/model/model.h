@@ -11,11 +11,14 @@
 #define MODEL_DEPTH_MAX 63
 #define MODEL_STATE_SIZE (sizeof(RolloutState) + MODEL_TARGETS_MAX * sizeof(TargetState))
 
+/* A change on the wire, of which nobody knows any more whether it will land. */
 typedef struct LateWrite {
         uint32_t is_pending;
-        uint32_t reserved;
+        uint32_t kind; /* ActionKind */
         Route route;
+        uint64_t version;
         char revision[REVISION_SIZE];
+        char code_sha[CODE_SHA_SIZE];
 } LateWrite;
 
 typedef struct ModelWorld {
@@ -24,7 +27,9 @@ typedef struct ModelWorld {
         FakeFunction function[MODEL_TARGETS_MAX];
         uint32_t faults_left, crashes_left, seizures_left;
         uint32_t supersedes_left;
-        uint32_t breach_seen; /* a reading with a breach was delivered */
+        uint32_t deploys_left; /* by others */
+        uint32_t breach_seen;  /* a reading with a breach was delivered */
+        uint32_t reserved;
         usec_t mono;
 } ModelWorld;
 
@@ -48,10 +53,18 @@ typedef struct Model {
         ModelNode driven;    /* and for the node that is being driven to its end */
 } Model;
 
+/* Targets of one function share it. */
+uint32_t model_function_of(const Model *m, uint32_t target);
+
 /* The first promise that is broken counts. */
 void model_broken(Model *m, const char *what);
 /* model-check.c: what the outside must look like, whatever the brain believes. */
 void model_check_world(Model *m, const ModelNode *n);
+/* An update has its effect on $LATEST, where this code was before. */
+void model_check_update(Model *m, const ModelNode *n, const Action *a, uint32_t code_before);
+
+#define MODEL_FOREIGN_CODE 77 /* somebody else's */
+#define MODEL_FOREIGN_SHA "sha-77"
 
 /* Called for every node that a move leads to. */
 typedef void (*ModelVisit)(Model *m, const ModelNode *next, void *userdata);

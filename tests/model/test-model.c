@@ -61,8 +61,8 @@ static void walk_visit(Model *m, const ModelNode *next, void *userdata) {
         EXPECT_OK(frontier_push(w->frontier, next));
 }
 
-static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t faults, uint32_t crashes,
-                uint32_t seizures) {
+static void walk_deploys(const char *name, const Plan *plan, unsigned depth, uint32_t faults,
+                uint32_t crashes, uint32_t seizures, uint32_t deploys) {
         Model *m = alloc_one(Model);
         Walk w = {
                 .seen = alloc_array(SEEN_SLOTS, sizeof(uint64_t)), .depth_max = depth, .finish_every = 7
@@ -75,6 +75,7 @@ static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t fa
         EXPECT(m->actions);
         model_root(m, root, faults, crashes, seizures);
         root->world.supersedes_left = plan->on_newer_plan == NEWER_SUPERSEDES;
+        root->world.deploys_left = deploys;
         w.frontier = frontier_new(root);
         EXPECT(w.frontier);
         walk_visit(m, root, &w);
@@ -96,6 +97,11 @@ static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t fa
         (void) frontier_free(w.frontier);
         free(root);
         free(node);
+}
+
+static void walk(const char *name, const Plan *plan, unsigned depth, uint32_t faults, uint32_t crashes,
+                uint32_t seizures) {
+        walk_deploys(name, plan, depth, faults, crashes, seizures, 0);
 }
 
 static const PlanTarget targets[] = {
@@ -287,4 +293,61 @@ TEST(a_version_that_is_published_under_two_faults) {
         plan.targets = published;
         plan.restore_code = true;
         walk("published, two faults", &plan, 18, 2, 1, 0);
+}
+
+TEST(a_version_that_is_published_for_an_alias_to_be_made) {
+        Plan plan = plan_of(1, 0, 0);
+        PlanTarget target = published[0];
+
+        target.create_alias = true;
+        plan.targets = &target;
+        plan.restore_code = true;
+        plan.on_newer_plan = NEWER_SUPERSEDES;
+        walk("published, alias made", &plan, 0, 1, 1, 0);
+}
+
+TEST(an_alias_to_be_made_that_somebody_else_makes) {
+        Plan plan = plan_of(1, 0, 0);
+        PlanTarget target = targets[0];
+
+        target.create_alias = true;
+        plan.targets = &target;
+        walk("alias made, foreign hand", &plan, 0, 1, 1, 1);
+}
+
+TEST(a_version_that_is_published_while_somebody_else_deploys) {
+        Plan plan = plan_of(1, 0, 0);
+
+        plan.targets = published;
+        plan.restore_code = true;
+        walk_deploys("published, foreign deploy, a fault", &plan, 0, 1, 0, 0, 1);
+        walk_deploys("published, foreign deploy, a crash", &plan, 0, 0, 1, 0, 1);
+}
+
+TEST(latest_as_it_is_while_somebody_else_deploys) {
+        Plan plan = plan_of(1, 0, 0);
+
+        plan.targets = &published[1];
+        plan.restore_code = true;
+        walk_deploys("$LATEST published, foreign deploy", &plan, 0, 1, 0, 0, 1);
+}
+
+TEST(a_version_that_is_published_twice_over_for_two_aliases) {
+        Plan plan = plan_of(2, 0, 0);
+        PlanTarget both[] = { published[0], published[0] };
+
+        both[1].alias = "beta";
+        plan.targets = both;
+        plan.restore_code = true;
+        walk("two aliases of one function", &plan, 0, 0, 1, 0);
+}
+
+TEST(two_functions_that_are_published) {
+        Plan plan = plan_of(2, 0, 0);
+        PlanTarget both[] = { published[0], published[0] };
+
+        both[1].function = "mailer";
+        plan.targets = both;
+        plan.restore_code = true;
+        walk("two functions published", &plan, 0, 1, 0, 0);
 }
