@@ -77,6 +77,66 @@ static const char *check_write(const RolloutState *st, const Plan *plan, const A
         return "only live phases write";
 }
 
+/* Nothing is deployed but what the plan wants, and nothing put back but the old version's code: by one
+ * target at a time, compared with what was seen. */
+static const char *check_update(const RolloutState *st, const Plan *plan, const Action *a) {
+        const TargetState *t = &st->targets[a->target];
+        PublishKind kind = plan->targets[a->target].publish.kind;
+
+        if (a->update.revision[0] == '\0')
+                return "every update of code carries a RevisionId";
+        if (st->phase == PHASE_PUBLISHING)
+                return a->update.version == 0 && kind != PUBLISH_NOTHING && kind != PUBLISH_LATEST
+                                ? NULL
+                                : "what is deployed is what the plan publishes";
+        if (st->phase != PHASE_RESTORING || !plan->restore_code)
+                return "code is changed to publish, and to restore where the plan wants it";
+        return a->update.version == t->version_old && a->update.code_sha[0] != '\0'
+                        ? NULL
+                        : "what is restored is the old version's code";
+}
+
+static const char *check_publish(const RolloutState *st, const Plan *plan, const Action *a) {
+        if (a->publish.revision[0] == '\0' || a->publish.code_sha[0] == '\0')
+                return "every version is published of what was seen";
+        if (st->phase == PHASE_PUBLISHING)
+                return plan->targets[a->target].publish.kind != PUBLISH_NOTHING
+                                ? NULL
+                                : "a version is published where the plan says so";
+        if (st->phase != PHASE_RESTORING || !plan->restore_code)
+                return "a version is published to shift to, or to restore where the plan wants it";
+        return strcmp(a->publish.code_sha, st->targets[a->target].code.old_sha) == 0
+                        ? NULL
+                        : "what is restored is the old version's code";
+}
+
+static const char *check_create(const RolloutState *st, const Plan *plan, const Action *a) {
+        const PlanTarget *target = &plan->targets[a->target];
+
+        if (st->phase != PHASE_PUBLISHING || !target->create_alias)
+                return "an alias is made where the plan says so, before anything is shifted";
+        return a->version == target->from ? NULL : "an alias is made on the old version";
+}
+
+static const char *check_deploy(const RolloutState *st, const Plan *plan, const Action *a) {
+        for (uint32_t i = 0; i < st->n_targets; i++) {
+                const TargetState *t = &st->targets[i];
+
+                if (i != a->target && t->stage != STAGE_IDLE && t->stage != STAGE_RELEASED)
+                        return "one target at a time is deployed or restored";
+                if (st->phase == PHASE_RESTORING && t->touched && t->stage != STAGE_RELEASED &&
+                                target_is_in_play(st, plan, i) && !route_is(&t->route, t->version_old, 0, 0))
+                        return "code comes back after the aliases";
+        }
+        if (a->kind == ACTION_UPDATE_CODE)
+                return check_update(st, plan, a);
+        return a->kind == ACTION_PUBLISH_VERSION ? check_publish(st, plan, a) : check_create(st, plan, a);
+}
+
+static bool is_deploy(ActionKind kind) {
+        return kind == ACTION_UPDATE_CODE || kind == ACTION_PUBLISH_VERSION || kind == ACTION_CREATE_ALIAS;
+}
+
 static bool is_effect(ActionKind kind) {
         return kind != ACTION_PERSIST && kind != ACTION_REPORT && kind != ACTION_CANCEL;
 }
@@ -90,6 +150,8 @@ static const char *check_effect(const RolloutState *st, const Plan *plan, const 
                 return "only a rollback starts without a record";
         if ((a->lane == LANE_ROLLBACK) != (st->phase == PHASE_ROLLING_BACK))
                 return "the rollback lane is for rollbacks, and they have no other";
+        if (is_deploy(a->kind))
+                return check_deploy(st, plan, a);
         return a->kind == ACTION_WRITE_ALIAS ? check_write(st, plan, a) : NULL;
 }
 
@@ -123,8 +185,8 @@ static const char *check_action(const RolloutState *before, const RolloutState *
                 return "an action names a target of the plan";
         if (a->kind == ACTION_CANCEL)
                 return check_cancel(before, st, a);
-        if ((a->kind == ACTION_WRITE_ALIAS || a->kind == ACTION_REPORT) && !persisted)
-                return "PERSIST before any write or report";
+        if ((a->kind == ACTION_WRITE_ALIAS || a->kind == ACTION_REPORT || is_deploy(a->kind)) && !persisted)
+                return "PERSIST before any change or report";
         return is_effect(a->kind) ? check_effect(st, plan, a) : NULL;
 }
 
@@ -293,7 +355,7 @@ static const char *check_outcome(const RolloutState *st, const Plan *plan) {
                 if (st->phase == PHASE_ROLLED_BACK && t->touched &&
                                 !route_is(&t->route, t->version_old, 0, 0))
                         return "rolled back means: the old version has all the traffic";
-                if (st->phase == PHASE_REJECTED && t->touched)
+                if (st->phase == PHASE_REJECTED && (t->touched || t->code.touched != 0))
                         return "rejected means: nothing was touched";
         }
         return NULL;

@@ -288,3 +288,91 @@ TEST(an_alias_elsewhere) {
         drive_resume(d);
         EXPECT(drive_target(d)->place == plan_target_place(&d->target));
 }
+
+/* Up to the first action of that kind, on the way through publishing, a breach and restoring. */
+static Action *deploying(Drive *d, Phase phase, ActionKind kind) {
+        d->target.to = 0;
+        d->target.publish = (PlanPublish){ .kind = PUBLISH_ZIP, .path = "/srv/checkout.zip" };
+        d->target.create_alias = true;
+        d->alias.is_deleted = 1;
+        d->plan.restore_code = true;
+        d->new_errors = 90;
+        rollout_init(d->state, &d->plan, 1);
+        drive_to(d, phase);
+        for (unsigned n = 0; n < 100; n++) {
+                for (size_t i = 0; i < d->actions->n; i++)
+                        if (d->actions->items[i].kind == kind)
+                                return &d->actions->items[i];
+                if (d->alias_effect.op_id != 0)
+                        drive_reply(d);
+                else
+                        drive_tick(d);
+        }
+        FAIL("no such action");
+}
+
+TEST(code_that_is_deployed) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Action *a = deploying(d, PHASE_PUBLISHING, ACTION_UPDATE_CODE);
+
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+        a->update.version = 41;
+        expect_broken(d, NULL, "what the plan publishes");
+        a->update.version = 0;
+        a->update.revision[0] = '\0';
+        expect_broken(d, NULL, "every update of code carries a RevisionId");
+        d->actions->items[0].kind = ACTION_REPORT;
+        expect_broken(d, NULL, "PERSIST before");
+}
+
+TEST(a_version_that_is_published) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Action *a = deploying(d, PHASE_PUBLISHING, ACTION_PUBLISH_VERSION);
+
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+        a->publish.code_sha[0] = '\0';
+        expect_broken(d, NULL, "of what was seen");
+        a->publish.code_sha[0] = 's';
+        d->target.publish.kind = PUBLISH_NOTHING;
+        expect_broken(d, NULL, "where the plan says so");
+}
+
+TEST(an_alias_that_is_made) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Action *a = deploying(d, PHASE_PUBLISHING, ACTION_CREATE_ALIAS);
+
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+        a->version = 42;
+        expect_broken(d, NULL, "on the old version");
+        d->target.create_alias = false;
+        expect_broken(d, NULL, "where the plan says so");
+}
+
+TEST(code_that_is_put_back) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Action *a = deploying(d, PHASE_RESTORING, ACTION_UPDATE_CODE);
+
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+        a->update.version = 42;
+        expect_broken(d, NULL, "the old version's code");
+        drive_target(d)->route.extra = 42;
+        drive_target(d)->route.weight = 1;
+        expect_broken(d, NULL, "after the aliases");
+        drive_target(d)->route = (Route){ .primary = 41 };
+        d->plan.restore_code = false;
+        expect_broken(d, NULL, "where the plan wants it");
+        a = deploying(d, PHASE_RESTORING, ACTION_PUBLISH_VERSION);
+        EXPECT(!invariant_broken(NULL, d->state, &d->plan, d->actions));
+        a->publish.code_sha[4] = '9';
+        expect_broken(d, NULL, "the old version's code");
+}
+
+TEST(rejected_although_code_was_deployed) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        drive_start(d);
+        d->state->phase = PHASE_REJECTED;
+        drive_target(d)->stage = STAGE_IDLE;
+        drive_target(d)->code.touched = 1;
+        EXPECT_CONTAINS(invariant_broken(NULL, d->state, &d->plan, NULL), "nothing was touched");
+}
