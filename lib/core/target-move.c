@@ -12,15 +12,20 @@ static bool goes_forward(const TargetState *t) {
         return t->want.primary == t->version_new;
 }
 
+static bool is_under_way(const TargetState *t, const Route *route) {
+        return route->primary == t->version_new && route->extra == t->version_old;
+}
+
 /* Exactly that shape, and only where the primary has changed: the two versions, whatever the weight (which
- * need not be one that a plan could have). */
+ * need not be one that a plan could have). Or, when a rollback comes in between, what it ends with. */
 bool target_is_moved_by_lambda(const TargetState *t, const Route *route) {
-        bool is_forward = route->primary == t->version_new && route->extra == t->version_old;
         bool is_back = route->primary == t->version_old && route->extra == t->version_new;
+        bool is_over = is_under_way(t, &t->route) &&
+                        route_equal(route, &(Route){ .primary = t->version_new });
 
         if (!t->moved || t->concurrency == 1 || t->want.extra != 0)
                 return false;
-        return is_forward || (is_back && !goes_forward(t));
+        return is_under_way(t, route) || ((is_back || is_over) && !goes_forward(t));
 }
 
 static void begin(Step *s, uint32_t i) {

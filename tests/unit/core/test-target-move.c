@@ -140,6 +140,44 @@ TEST(a_breach_meanwhile_writes_against_it) {
         EXPECT_INT(d->alias.route.extra, 0);
 }
 
+/* Between the last look at it and the rollback, Lambda came to the end: that is no foreign hand. */
+TEST(a_breach_as_lambda_ends_writes_all_the_same) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->function.concurrency = 100;
+        d->plan.n_steps = 0;
+        drive_to(d, PHASE_PROMOTING);
+        drive_reply(d);
+        lambda_sets(d, 42, 41, WEIGHT_FULL / 2);
+        for (unsigned i = 0; i < 10 && drive_target(d)->route.extra == 0; i++)
+                drive_alias(d);
+        EXPECT_INT(drive_target(d)->route.extra, 41);
+        lambda_sets(d, 42, 0, 0);
+        d->plan.deadline = 1;
+        EXPECT_OK(drive_event(d, &(Event){ .kind = EVENT_TICK }));
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->alias.route.primary, 41);
+        EXPECT_INT(d->alias.route.extra, 0);
+}
+
+TEST(another_version_as_lambda_ends_is_somebody_elses) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        d->function.concurrency = 100;
+        d->plan.n_steps = 0;
+        drive_to(d, PHASE_PROMOTING);
+        drive_reply(d);
+        lambda_sets(d, 42, 41, WEIGHT_FULL / 2);
+        for (unsigned i = 0; i < 10 && drive_target(d)->route.extra == 0; i++)
+                drive_alias(d);
+        lambda_sets(d, 43, 0, 0);
+        d->plan.deadline = 1;
+        EXPECT_OK(drive_event(d, &(Event){ .kind = EVENT_TICK }));
+        drive_to(d, PHASE_RELEASED);
+        EXPECT_INT(d->alias.route.primary, 43);
+}
+
 TEST(a_rollback_does_not_leave_the_new_version_what_lambda_gives_it) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
