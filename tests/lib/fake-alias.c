@@ -52,6 +52,10 @@ void fake_alias_seize(FakeAlias *a, const Route *route) {
         a->touched_by_others = 1;
 }
 
+void fake_alias_move(FakeAlias *a, const Route *route) {
+        replace(a, route);
+}
+
 void fake_alias_show(const FakeAlias *a, FakeAge age, Event *e, char text[static REVISION_SIZE]) {
         uint64_t revision = a->revision;
 

@@ -25,6 +25,7 @@ bool fake_alias_accepts(const FakeAlias *a, const char *revision);
 /* FAULT_CONFLICT when it is there. */
 Fault fake_alias_create(FakeAlias *a, uint64_t version);
 void fake_alias_seize(FakeAlias *a, const Route *route); /* another actor */
+void fake_alias_move(FakeAlias *a, const Route *route);  /* Lambda itself */
 
 /* How old a read is: Lambda's are eventually consistent. */
 typedef enum FakeAge {

@@ -54,6 +54,10 @@ static void check_history(Sim *s, unsigned i, uint32_t target) {
                 if (route_equal(&w->route, &(Route){ .primary = 41 }))
                         continue;
                 check_window(s, i, w);
+                /* A lagging read of what Lambda did in between may make it ask for the same once more. */
+                if (step > r->plan.n_steps && r->function.concurrency > 0 &&
+                                route_equal(&w->route, &(Route){ .primary = 42 }))
+                        continue;
                 if (since != 0 && step > 0 && w->mono - since < r->steps[step - 1].hold)
                         sim_fail(s, i, "a step was shortened");
                 if (step < r->plan.n_steps && w->route.weight == r->steps[step].weight &&
@@ -116,7 +120,7 @@ static void check_code(Sim *s, unsigned i) {
         s->result->restored += restored;
         if (restored > (phase == PHASE_ROLLED_BACK && r->plan.restore_code))
                 sim_fail(s, i, "a version was published twice");
-        if (phase == PHASE_SUCCEEDED && f->code != 42)
+        if (phase == PHASE_SUCCEEDED && f->code != 42 && !sim_deployed_by_others(r))
                 sim_fail(s, i, "a success without its code");
         if (is_calm && phase == PHASE_ROLLED_BACK && r->plan.restore_code &&
                         r->state->reason != REASON_SUPERSEDED && f->code != 41)

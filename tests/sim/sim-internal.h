@@ -1,6 +1,7 @@
 #pragma once
 
-/* Shared by sim.c (what happens) and sim-check.c (what must have come of it). */
+/* Shared by sim.c (what happens), sim-others.c (what others do) and sim-check.c (what must have come of it).
+ */
 
 #include "base/prng.h"
 #include "base/usec.h"
@@ -38,8 +39,10 @@ typedef struct SimRollout {
         Flight flights[EFFECTS_MAX];
         AliasWrite writes[SIM_TARGETS_MAX][SIM_WRITES_MAX]; /* accepted ones */
         size_t n_writes[SIM_TARGETS_MAX];
-        uint32_t bad, seized;       /* which target */
-        usec_t bad_from, seized_at; /* 0: never */
+        uint32_t bad, seized;             /* which target */
+        usec_t bad_from, seized_at;       /* 0: never */
+        usec_t deploys_at;                /* somebody else, to the function; 0: never */
+        usec_t moves_at[SIM_TARGETS_MAX]; /* Lambda's next step with the alias's traffic; 0: none */
         usec_t exposed_at[SIM_TARGETS_MAX], ended_at;
         bool started;
 } SimRollout;
@@ -61,6 +64,16 @@ typedef struct Sim {
 void sim_make_group(Sim *s, SimRollout *r);
 /* And what it deploys first. */
 void sim_make_code(Sim *s, SimRollout *r);
+
+/* sim-others.c: Lambda moves the traffic of an alias with provisioned concurrency by itself, and other
+ * people write to aliases and deploy. A write of ours was accepted that gave the alias another primary
+ * version. */
+void sim_begin_move(Sim *s, SimRollout *r, uint32_t target);
+/* When any of that happens next, to this rollout; USEC_INFINITY: never. */
+usec_t sim_others_due(const SimRollout *r);
+void sim_others_act(Sim *s, SimRollout *r);
+#define SIM_FOREIGN_CODE 77
+bool sim_deployed_by_others(const SimRollout *r);
 
 void sim_fail(Sim *s, unsigned i, const char *what); /* of rollout i; the first one is kept */
 /* The rollout has ended: outcome, alias, its history and the judgement fit each other. */

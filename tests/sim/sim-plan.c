@@ -54,6 +54,7 @@ void sim_make_code(Sim *s, SimRollout *r) {
         bool publishes = prng_below(&s->prng, 3) == 0, creates = prng_below(&s->prng, 6) == 0;
 
         fake_function_init(&r->function, 42);
+        r->function.concurrency = prng_below(&s->prng, 4) == 0 ? 5 : 0;
         r->plan.restore_code = prng_below(&s->prng, 2) == 0;
         for (uint32_t i = 0; i < r->plan.n_targets; i++) {
                 if (publishes) {

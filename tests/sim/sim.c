@@ -72,6 +72,9 @@ static void rollout_make(Sim *s, SimRollout *r) {
         r->bad_from = happens(s, 0.4) ? 1 + prng_below(&s->prng, 20 * USEC_PER_MINUTE) : 0;
         if (happens(s, s->o->seizure_rate))
                 r->seized_at = 1 + prng_below(&s->prng, 30 * USEC_PER_MINUTE);
+        if (happens(s, s->o->seizure_rate))
+                r->deploys_at = s->mono +
+                                prng_below(&s->prng, happens(s, 0.5) ? USEC_PER_MINUTE : USEC_PER_HOUR);
 }
 
 static void save(Sim *s, unsigned i) {
@@ -223,12 +226,19 @@ static void take_down(Sim *s, bool is_reboot) {
 
 static Fault apply_write(Sim *s, SimRollout *r, const Action *a) {
         uint32_t i = a->target;
+        uint64_t before = r->alias[i].route.primary;
         Fault fault = fake_alias_write(&r->alias[i], &a->write.route, a->write.revision);
 
         if (fault != FAULT_NONE)
                 return fault;
         if (!fake_function_is_active(&r->function, usec_max(a->write.route.primary, a->write.route.extra)))
                 sim_fail(s, (unsigned) (r - s->rollouts), "traffic goes to a version that is not Active");
+        if (r->targets[i].publish.kind != PUBLISH_NOTHING &&
+                        a->write.route.primary + a->write.route.extra > 41 &&
+                        r->function.codes[1] != r->function.artifact)
+                sim_fail(s, (unsigned) (r - s->rollouts), "traffic goes to code that is not the plan's");
+        if (before != a->write.route.primary)
+                sim_begin_move(s, r, i);
         s->result->writes++;
         if (r->exposed_at[i] == 0 && a->write.route.extra + a->write.route.primary != 41)
                 r->exposed_at[i] = s->mono;
@@ -282,7 +292,7 @@ static FakeAge age_of_read(Sim *s) {
 }
 
 /* A reply that nobody waits for any more may not even be about something that has happened. */
-static bool land_code(SimRollout *r, const Action *a, Event *e, bool will_apply, bool is_orphan,
+static bool land_code(Sim *s, SimRollout *r, const Action *a, Event *e, bool will_apply, bool is_orphan,
                 FakeTexts *texts) {
         FakeFunction before = r->function;
 
@@ -292,6 +302,9 @@ static bool land_code(SimRollout *r, const Action *a, Event *e, bool will_apply,
                 r->function = before;
         else if (will_apply && e->fault == FAULT_TRANSIENT)
                 fake_function_apply(&r->function, a);
+        if (a->kind == ACTION_UPDATE_CODE && a->update.version != 0 && before.code == SIM_FOREIGN_CODE &&
+                        !sim_deployed_by_others(r))
+                sim_fail(s, (unsigned) (r - s->rollouts), "what somebody else has deployed is overwritten");
         return true;
 }
 
@@ -319,7 +332,7 @@ static void land(Sim *s, unsigned i, Flight *flight) {
         CheckFault refused = { .check = 0, .fault = FAULT_INVALID };
 
         *flight = (Flight){ 0 };
-        if (land_code(r, &a, &e, will_apply, is_orphan, &texts)) {
+        if (land_code(s, r, &a, &e, will_apply, is_orphan, &texts)) {
                 /* nothing of the alias */
         } else if (a.kind == ACTION_CREATE_ALIAS) {
                 land_create(r, &a, &e, will_apply, is_orphan, revision);
@@ -360,7 +373,7 @@ static bool advance(Sim *s) {
         usec_t first = USEC_INFINITY;
         unsigned who = 0;
         Flight *flight = NULL;
-        bool is_seizure = false;
+        bool is_others = false;
         Now now = now_of(s);
 
         for (unsigned i = 0; i < s->o->n_rollouts; i++) {
@@ -371,20 +384,20 @@ static bool advance(Sim *s) {
                         first = deadline;
                         who = i;
                         flight = NULL;
-                        is_seizure = false;
+                        is_others = false;
                 }
                 for (size_t f = 0; f < EFFECTS_MAX; f++)
                         if (r->flights[f].is_used && r->flights[f].due < first) {
                                 first = r->flights[f].due;
                                 who = i;
                                 flight = &r->flights[f];
-                                is_seizure = false;
+                                is_others = false;
                         }
-                if (r->seized_at != 0 && r->exposed_at[0] != 0 && r->exposed_at[0] + r->seized_at < first) {
-                        first = r->exposed_at[0] + r->seized_at;
+                if (sim_others_due(r) < first) {
+                        first = sim_others_due(r);
                         who = i;
                         flight = NULL;
-                        is_seizure = true;
+                        is_others = true;
                 }
         }
         if (first == USEC_INFINITY)
@@ -393,11 +406,8 @@ static bool advance(Sim *s) {
         if (s->o->clock_jumps && happens(s, 0.001))
                 s->wall_offset += (int64_t) prng_below(&s->prng, 120 * USEC_PER_SEC) -
                                 (int64_t) (60 * USEC_PER_SEC);
-        if (is_seizure) {
-                Route theirs = { .primary = 43 };
-
-                s->rollouts[who].seized_at = 0;
-                fake_alias_seize(&s->rollouts[who].alias[s->rollouts[who].seized], &theirs);
+        if (is_others) {
+                sim_others_act(s, &s->rollouts[who]);
         } else if (flight) {
                 land(s, who, flight);
         } else {
@@ -405,9 +415,8 @@ static bool advance(Sim *s) {
 
                 if (happens(s, 0.0005) && s->rollouts[who].plan.on_newer_plan == NEWER_SUPERSEDES)
                         e.kind = EVENT_SUPERSEDE;
-                else
-                        s->rollouts[who].started = true;
                 feed(s, who, &e);
+                s->rollouts[who].started |= s->rollouts[who].state->phase != PHASE_QUEUED;
         }
         return true;
 }

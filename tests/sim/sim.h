@@ -25,7 +25,8 @@ typedef struct SimResult {
         uint64_t trace; /* fingerprint of everything that happened */
         unsigned succeeded, rolled_back, rejected, released;
         unsigned long published, restored;
-        unsigned long waves; /* that began */
+        unsigned long waves;          /* that began */
+        unsigned long moves, deploys; /* by Lambda, by others */
         unsigned long events, crashes, reboots, writes, faults;
         unsigned long cancelled, cancelled_late; /* effects; those that had left already */
         usec_t virtual_time;

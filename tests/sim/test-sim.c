@@ -41,22 +41,26 @@ static void run_seeds(SimOptions o) {
                 sum.reboots += result.reboots;
                 sum.faults += result.faults;
                 sum.writes += result.writes;
+                sum.moves += result.moves;
+                sum.deploys += result.deploys;
                 sum.cancelled += result.cancelled;
                 sum.cancelled_late += result.cancelled_late;
                 sum.virtual_time += result.virtual_time;
         }
         printf("# %" PRIu64
                " seeds: %u succeeded, %u rolled back, %u rejected, %u released; %lu published, %lu restored; %lu waves, %lu events, %lu crashes (%lu "
-               "reboots), %lu faults, %lu writes, %lu cancelled (%lu too late), %" PRIu64
+               "reboots), %lu faults, %lu writes, %lu moves by Lambda, %lu deploys by others, %lu cancelled (%lu too late), %" PRIu64
                " h of virtual time\n",
                         n, sum.succeeded, sum.rolled_back, sum.rejected, sum.released, sum.published,
                         sum.restored, sum.waves, sum.events, sum.crashes, sum.reboots, sum.faults,
-                        sum.writes, sum.cancelled, sum.cancelled_late, sum.virtual_time / USEC_PER_HOUR);
+                        sum.writes, sum.moves, sum.deploys, sum.cancelled, sum.cancelled_late,
+                        sum.virtual_time / USEC_PER_HOUR);
         if (only)
                 return;
         EXPECT(sum.succeeded > 0);
         EXPECT(sum.rolled_back > 0);
         EXPECT(sum.published > 0 && sum.restored > 0);
+        EXPECT(sum.moves > 0 && (sum.deploys > 0) == (o.seizure_rate > 0));
         EXPECT(sum.cancelled > sum.cancelled_late && sum.cancelled_late > 0);
 }
 
