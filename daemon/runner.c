@@ -83,14 +83,19 @@ static void drop_queue(Runner *r) {
 }
 
 void runner_park(Runner *r, const char *format, ...) {
+        const Plan *plan = &r->doc->plan;
+        char others[64] = "";
         va_list args;
 
         va_start(args, format);
         (void) vsnprintf(r->trouble, sizeof(r->trouble), format, args);
         va_end(args);
-        log_rollout(LOG_ALERT, r->id, "FROZEN in phase %s, look after %s:%s by hand: %s",
-                        phase_to_string((Phase) r->state->phase), r->doc->plan.targets[0].function,
-                        r->doc->plan.targets[0].alias, r->trouble);
+        if (plan->n_targets > 1)
+                (void) snprintf(others, sizeof(others), " and the other %u target%s of its plan",
+                                (unsigned) plan->n_targets - 1, plan->n_targets > 2 ? "s" : "");
+        log_rollout(LOG_ALERT, r->id, "FROZEN in phase %s, look after %s:%s%s by hand: %s",
+                        phase_to_string((Phase) r->state->phase), plan->targets[0].function,
+                        plan->targets[0].alias, others, r->trouble);
         r->mode = RUNNER_PARKED;
         r->attention = usec_add(clock_mono(), SAY_AGAIN_AFTER);
         drop_queue(r);

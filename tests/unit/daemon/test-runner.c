@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "daemon/runner-internal.h"
 #include "lib/fault.h"
 #include "lib/test.h"
 #include "unit/daemon/fake-exec.h"
@@ -111,6 +112,25 @@ TEST(stale_and_senseless_events_change_nothing) {
         EXPECT(memcmp(&before, runner_state(g->runner), sizeof(before)) == 0);
         EXPECT_CONTAINS(text, "err checkout@7: event resume makes no sense in phase queued, ignored");
         EXPECT_INT(fake_exec_count(), 0);
+}
+
+TEST(all_aliases_of_what_is_parked_are_meant) {
+        static const PlanTarget targets[3] = {
+                { .function = "checkout", .alias = "live" },
+                { .function = "mailer", .alias = "live" },
+                { .function = "search", .alias = "live" },
+        };
+        _cleanup_(runner_rig_freep) RunnerRig *g = runner_rig_new();
+        _cleanup_(freep) char *text = NULL;
+        Plan *plan = &g->runner->doc->plan;
+
+        plan->targets = targets;
+        plan->n_targets = 3;
+        capture_begin();
+        runner_park(g->runner, "for the test");
+        text = capture_end();
+        EXPECT_CONTAINS(text,
+                        "look after checkout:live and the other 2 targets of its plan by hand: for the test\n");
 }
 
 TEST(a_broken_invariant_parks_this_rollout_and_no_other) {
