@@ -314,10 +314,18 @@ static int read_targets(
         return 0;
 }
 
-/* In version 1 blindness was always that of all metrics, and named no check. */
+/* In version 1 blindness was always that of all metrics, and named no check. Before version 3 a promotion
+ * was not noted, after which Lambda itself may move traffic. */
 static void upgrade(RolloutState *state, uint64_t version) {
         if (version < 2 && state->reason == REASON_BLIND)
                 state->reason_check = PLAN_CHECKS_MAX;
+        for (uint32_t i = 0; i < state->n_targets && version < 3; i++) {
+                TargetState *t = &state->targets[i];
+
+                t->moved |= t->version_new != 0 &&
+                                (t->want.primary == t->version_new || t->lost.primary == t->version_new ||
+                                                t->route.primary == t->version_new);
+        }
 }
 
 int record_decode(const char *text, size_t size, uint32_t n_targets, RolloutState **ret,

@@ -262,6 +262,26 @@ TEST(records_of_version_2) {
         EXPECT_INT(state->targets[0].concurrency, 0);
 }
 
+static uint32_t moved_of_version_2(const char *want, const char *lost) {
+        _cleanup_(freep) char *body = alloc_printf(
+                        "{\"rollout\":{\"phase\":\"baking\",\"n_targets\":1},\"targets\":[{\"version_old\":41,"
+                        "\"version_new\":42,\"want\":{%s},\"lost\":{%s}}]}",
+                        want, lost);
+        _cleanup_(freep) RolloutState *state = NULL;
+
+        EXPECT(body);
+        state = decode_version(2, body);
+        return state->targets[0].moved;
+}
+
+/* There nobody noted that Lambda may move the traffic of what was promoted. */
+TEST(a_promotion_of_version_2) {
+        EXPECT_INT(moved_of_version_2("\"primary\":42", ""), 1);
+        EXPECT_INT(moved_of_version_2("\"primary\":41", "\"primary\":42"), 1);
+        EXPECT_INT(moved_of_version_2("\"primary\":41,\"extra\":42,\"weight\":500", ""), 0);
+        EXPECT_INT(moved_of_version_2("\"primary\":41", ""), 0);
+}
+
 /* There blindness named no check; to name the first one now would accuse it. */
 TEST(blindness_of_the_version_before) {
         static const char body[] =
