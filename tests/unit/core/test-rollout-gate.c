@@ -85,6 +85,23 @@ TEST(a_step_waits_for_the_window_and_goes_on_by_itself) {
         EXPECT(d->now.wall % USEC_PER_DAY < 22 * USEC_PER_HOUR + USEC_PER_MINUTE);
 }
 
+TEST(a_promotion_waits_for_the_window_as_well) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+
+        window_from(d, 22 * 60, 22 * 60 + 30); /* closes in the last step */
+        d->plan.deadline = 2 * USEC_PER_DAY;
+        drive_to_hold(d, 1);
+        drive_to_waiting(d);
+        EXPECT_INT(d->state->phase, PHASE_SHIFTING);
+        EXPECT_INT(d->state->step, 1);
+        EXPECT_INT(d->alias.route.weight, 5000);
+        for (unsigned i = 0; i < 10000 && d->state->phase == PHASE_SHIFTING; i++)
+                go_on(d);
+        EXPECT_INT(d->state->phase, PHASE_PROMOTING);
+        EXPECT(d->now.wall % USEC_PER_DAY >= 22 * USEC_PER_HOUR);
+        EXPECT(d->now.wall % USEC_PER_DAY < 22 * USEC_PER_HOUR + USEC_PER_MINUTE);
+}
+
 TEST(a_closed_window_keeps_nobody_from_going_back) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
