@@ -231,3 +231,34 @@ TEST(a_group_goes_back_in_reverse_order) {
         EXPECT_INT(order[0], 1);
         EXPECT_INT(order[1], 0);
 }
+
+/* Whatever goes forward turns around; what is on its way back, or over, has its own reason already. */
+TEST(a_newer_plan_is_heard_in_every_phase) {
+        static const Phase forward[] = { PHASE_QUEUED, PHASE_PREFLIGHT, PHASE_PUBLISHING, PHASE_SHIFTING,
+                PHASE_PROMOTING, PHASE_BAKING };
+        static const Phase back[] = { PHASE_ROLLING_BACK, PHASE_RESTORING, PHASE_ROLLED_BACK };
+        Event e = { .kind = EVENT_SUPERSEDE, .by = "checkout@8" };
+
+        for (size_t i = 0; i < ELEMENTSOF(forward) + ELEMENTSOF(back); i++) {
+                _cleanup_(drive_freep) Drive *d = drive_new();
+                bool goes_back = i >= ELEMENTSOF(forward);
+                Phase phase = goes_back ? back[i - ELEMENTSOF(forward)] : forward[i];
+
+                d->target.to = 0;
+                d->target.publish = (PlanPublish){ .kind = PUBLISH_ZIP, .path = "/srv/checkout.zip" };
+                d->plan.restore_code = true;
+                d->new_errors = goes_back ? 90 : 0;
+                rollout_init(d->state, &d->plan, 1);
+                drive_to(d, phase);
+                EXPECT_OK(drive_event(d, &e));
+                EXPECT_OK(drive_event(d, &e));
+                drive_to(d,
+                                phase < PHASE_PUBLISHING                    ? PHASE_REJECTED
+                                                : phase == PHASE_PUBLISHING ? (Phase) d->state->phase
+                                                                            : PHASE_ROLLED_BACK);
+                EXPECT(phase_is_terminal((Phase) d->state->phase));
+                EXPECT_INT(d->state->reason, goes_back ? REASON_BREACH : REASON_SUPERSEDED);
+                EXPECT_INT(d->alias.route.primary, 41);
+                EXPECT_INT(d->alias.route.extra, 0);
+        }
+}
