@@ -101,6 +101,7 @@ static int send_code(ExecUpdate *u) {
         AwsCallSpec spec = exec_scope_spec(&u->op->scope, AWS_LAMBDA, GATE_LAMBDA, u->op->action.lane);
 
         spec.is_repeatable = false;
+        spec.is_slow = true;
         spec.body = u->upload ? code_upload_body(u->upload) : NULL;
         u->is_sending = true;
         return aws_call_start(u->op->exec->caller, &spec, build_sent, on_sent, u, &u->op->call);

@@ -173,6 +173,15 @@ def test_an_object_of_s3():
         rig.stop()
 
 
+def test_an_object_that_takes_lambda_long():
+    """Lambda copies up to 250 MB before it answers. Who does not wait for that asks again and again."""
+    with Deploy(faults="{operation: UpdateFunctionCode, call: 1, action: delay, delay: 15s, effect: after}") as rig:
+        rig.submit(publish="{s3: {bucket: artifacts, key: checkout.zip}}")
+        rig.wait_phase("rollout@1", "succeeded", seconds=60)
+        same((len(rig.calls("UpdateFunctionCode")), rig.code("42")), (1, rig.zip))
+        rig.stop()
+
+
 def test_an_image_and_back():
     with Deploy(new=FAILING) as rig:
         image = REGISTRY + "@sha256:" + "1" * 64
