@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "lib/fault.h"
 #include "lib/test.h"
 #include "unit/daemon/rig.h"
 
@@ -35,7 +36,7 @@ static CodeFile *make(const Rig *g, const char *name, size_t size) {
         for (size_t i = 0; i < size; i++)
                 text[i] = (char) ('a' + i * 7 % 26);
         rig_write(g, name, text);
-        EXPECT_OK(code_file_open(path, &f, words));
+        EXPECT_OK(code_file_open(path, false, &f, words));
         EXPECT_INT(code_file_size(f), size);
         return f;
 }
@@ -105,4 +106,28 @@ TEST(freed_in_the_middle) {
         EXPECT(!code_upload_free(u));
         rig_settle(g);
         EXPECT(!h.is_done);
+}
+
+TEST(without_memory) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+
+        FAULT_LOOP {
+                CodeFile *file;
+                CodeUpload *u = NULL;
+                bool struck;
+                int r;
+
+                (void) fault_struck();
+                file = make(g, "a.zip", 10);
+                fault_arm(_fault);
+                r = code_upload_new(g->event, file, "r", on_ready, NULL, &u);
+                struck = fault_struck();
+                (void) code_upload_free(u);
+                if (!struck) {
+                        EXPECT_OK(r);
+                        break;
+                }
+                EXPECT_INT(r, -ENOMEM);
+                EXPECT(!u);
+        }
 }
