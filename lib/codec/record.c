@@ -314,10 +314,16 @@ static int read_targets(
         return 0;
 }
 
-/* In version 1 blindness was always that of all metrics, and named no check. */
+/* In version 1 blindness was always that of all metrics, and named no check. Before version 3 it was not
+ * noted that an alias may have been promoted, and that Lambda may be moving its traffic by itself. */
 static void upgrade(RolloutState *state, uint64_t version) {
         if (version < 2 && state->reason == REASON_BLIND)
                 state->reason_check = PLAN_CHECKS_MAX;
+        for (uint32_t i = 0; version < 3 && i < state->n_targets; i++) {
+                TargetState *t = &state->targets[i];
+
+                t->moved = t->touched && t->version_new != 0 && t->want.primary == t->version_new;
+        }
 }
 
 int record_decode(const char *text, size_t size, uint32_t n_targets, RolloutState **ret,

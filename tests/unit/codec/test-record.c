@@ -262,6 +262,22 @@ TEST(records_of_version_2) {
         EXPECT_INT(state->targets[0].concurrency, 0);
 }
 
+/* Lambda may be moving the traffic of an alias that was promoted before the daemon was replaced. */
+TEST(promotions_of_version_2) {
+        static const char promoted[] =
+                        "{\"rollout\":{\"phase\":\"promoting\",\"n_targets\":1},\"targets\":[{\"stage\":"
+                        "\"resolve\",\"touched\":1,\"version_old\":41,\"version_new\":42,\"want\":{"
+                        "\"primary\":42}}]}";
+        static const char split[] =
+                        "{\"rollout\":{\"phase\":\"shifting\",\"n_targets\":1},\"targets\":[{\"touched\":1,"
+                        "\"version_old\":41,\"version_new\":42,\"want\":{\"primary\":41,\"extra\":42,"
+                        "\"weight\":500}}]}";
+        _cleanup_(freep) RolloutState *a = decode_version(2, promoted), *b = decode_version(2, split);
+
+        EXPECT_INT(a->targets[0].moved, 1);
+        EXPECT_INT(b->targets[0].moved, 0);
+}
+
 /* There blindness named no check; to name the first one now would accuse it. */
 TEST(blindness_of_the_version_before) {
         static const char body[] =
