@@ -8,6 +8,16 @@
 #include "lib/test.h"
 #include "unit/daemon/rig.h"
 
+/* Each look at the clock takes so long. */
+static usec_t mono, tick;
+
+void __wrap_clock_read(Now *ret);
+
+void __wrap_clock_read(Now *ret) {
+        mono += tick;
+        *ret = (Now){ .mono = mono };
+}
+
 typedef struct Hashed {
         bool is_done;
         int error;
@@ -80,6 +90,22 @@ TEST(hashes_in_slices) {
                 expect_hashes(u, sizes[i]);
                 EXPECT(!code_upload_trouble(u));
         }
+}
+
+/* Whoever else waits for the loop does not wait for the disk. */
+TEST(a_slow_disk_has_shorter_slices) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+        _cleanup_(code_upload_freep) CodeUpload *u = NULL;
+        size_t size = 200 * 1024;
+        Hashed h = { 0 };
+
+        tick = 20 * USEC_PER_MSEC;
+        EXPECT_OK(code_upload_new(g->event, make(g, "a.zip", size), "r", on_ready, &h, &u));
+        rig_run_until(g, is_done, &h);
+        tick = 0;
+        EXPECT_INT(h.error, 0);
+        EXPECT(h.turns >= size / 8192);
+        expect_hashes(u, size);
 }
 
 TEST(a_file_that_changes_meanwhile) {
