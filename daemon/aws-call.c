@@ -7,18 +7,8 @@
 #include "base/str.h"
 #include "base/usec.h"
 #include "daemon/aws-host.h"
+#include "daemon/aws-limits.h"
 #include "daemon/clock.h"
-
-static const HttpLimits limits[AWS_SERVICE_COUNT] = {
-        [AWS_LAMBDA] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 1024 * 1024 },
-        [AWS_CLOUDWATCH] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 16 * 1024 * 1024 },
-        [AWS_STS] = { 3 * USEC_PER_SEC, 10 * USEC_PER_SEC, 1024 * 1024 },
-};
-
-#define TRANSFER_CONNECT_TIMEOUT (5 * USEC_PER_SEC)
-#define TRANSFER_TIMEOUT_MIN (60 * USEC_PER_SEC)
-#define TRANSFER_RATE_MIN (64u * 1024) /* bytes in a second */
-#define TRANSFER_SILENCE (45 * USEC_PER_SEC)
 
 struct AwsCaller {
         sd_event *event;
@@ -34,6 +24,7 @@ struct AwsCall {
         GateFamily family;
         Lane lane;
         bool is_repeatable;
+        bool is_slow;
         bool is_recalled;
         const AwsCallBody *body;
         char *account, *region, *role_arn, *external_id;
@@ -44,6 +35,7 @@ struct AwsCall {
         void *userdata;
 
         Retry retry;
+        AwsCreds creds_held; /* of a body that waits to be signed; else empty */
         /* Of the last try: the set it was signed with, and the clock. */
         char access_key[AWS_ACCESS_KEY_MAX];
         int64_t offset;
@@ -91,6 +83,7 @@ static AwsCall *call_free(AwsCall *call) {
         http_cancel(call->http);
         (void) sd_event_source_disable_unref(call->pause);
         (void) sd_event_source_disable_unref(call->end);
+        aws_creds_done(&call->creds_held);
         aws_endpoint_done(&call->endpoint);
         free(call->account);
         free(call->region);
@@ -186,25 +179,36 @@ static int sign(AwsCall *call, HttpRequest *request, const AwsCreds *creds) {
                           : sigv4_sign(request, creds, &scope);
 }
 
-/* Time for a slow line; but a peer that takes or says nothing is given up as soon as others are. */
-static HttpLimits transfer_limits(const AwsCallBody *body) {
-        return (HttpLimits){
-                .connect_timeout = TRANSFER_CONNECT_TIMEOUT,
-                .total_timeout = TRANSFER_TIMEOUT_MIN +
-                                body->stream.upload_size * USEC_PER_SEC / TRANSFER_RATE_MIN,
-                .body_max = limits[AWS_LAMBDA].body_max,
-                .silence = TRANSFER_SILENCE,
-        };
+/* Others may have been sending their megabytes for longer than a signature is good for. */
+static int sign_leaving(void *userdata, HttpRequest *request) {
+        AwsCall *call = userdata;
+
+        return sign(call, request, &call->creds_held);
 }
 
-static int call_start_http(AwsCall *call, HttpRequest *request) {
-        HttpLimits slow;
+static int start_transfer(AwsCall *call, HttpRequest *request, const AwsCreds *creds) {
+        HttpLimits limits = aws_limits_transfer(call->body->stream.upload_size);
+        HttpStream stream = call->body->stream;
 
-        if (!call->body)
-                return http_start(call->caller->config.http, request, http_lane_of(call->lane),
-                                &limits[call->service], on_http_done, call, &call->http);
-        slow = transfer_limits(call->body);
-        return http_start_stream(call->caller->config.http, request, &call->body->stream, &slow,
+        aws_creds_done(&call->creds_held);
+        if (aws_creds_copy(&call->creds_held, creds) < 0)
+                return -ENOMEM;
+        stream.leave = sign_leaving;
+        stream.leave_userdata = call;
+        return http_start_stream(call->caller->config.http, request, &stream, &limits, on_http_done, call,
+                        &call->http);
+}
+
+static int call_start_http(AwsCall *call, HttpRequest *request, const AwsCreds *creds) {
+        HttpLimits limits = aws_limits(call->service, call->is_slow);
+        int r;
+
+        if (call->body)
+                return start_transfer(call, request, creds);
+        r = sign(call, request, creds);
+        if (r < 0)
+                return r;
+        return http_start(call->caller->config.http, request, http_lane_of(call->lane), &limits,
                         on_http_done, call, &call->http);
 }
 
@@ -221,10 +225,7 @@ static int call_send(AwsCall *call, const AwsCreds *creds) {
         }
         if (r < 0)
                 return r;
-        r = sign(call, &request, creds);
-        if (r < 0)
-                return r;
-        return call_start_http(call, &request);
+        return call_start_http(call, &request, creds);
 }
 
 /* The turn at the gate was not used. */
@@ -394,6 +395,7 @@ static int call_new(const AwsCallSpec *spec, AwsCall **ret) {
         call->family = spec->family;
         call->lane = spec->lane;
         call->is_repeatable = spec->is_repeatable;
+        call->is_slow = spec->is_slow;
         call->body = spec->body;
         if (alloc_copy_optional(spec->account, &call->account) < 0 ||
                         alloc_copy_optional(spec->region, &call->region) < 0 ||
@@ -454,7 +456,7 @@ void aws_call_cancel(AwsCall *call) {
 bool aws_call_recall(AwsCall *call) {
         if (!call->caller)
                 return false;
-        if (call->http && !http_call_is_waiting(call->http)) {
+        if (call->http && !http_call_is_waiting(call->http) && !http_call_is_partial(call->http)) {
                 call->is_recalled = true;
                 return false;
         }

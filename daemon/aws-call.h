@@ -42,6 +42,7 @@ typedef struct AwsCallSpec {
         const char *region;
         CredsKey key;
         bool is_repeatable; /* sending it twice does no harm */
+        bool is_slow;       /* AWS works before it answers: it copies an object, or looks an image up */
         const AwsCallBody
                         *body; /* borrowed until the call is gone; NULL: the request has its own, or none */
 } AwsCallSpec;
@@ -67,8 +68,8 @@ int aws_call_start(AwsCaller *c, const AwsCallSpec *spec, AwsCallBuild build, Aw
                 void *userdata, AwsCall **ret);
 void aws_call_cancel(AwsCall *call); /* NULL is fine; what has left may still have its effect */
 
-/* Nobody waits for it any more. True: it had not left, and is gone without "done". False: it has left; it is
- * not tried again, and "done" comes. */
+/* Nobody waits for it any more. True: it had not left as a whole, and is gone without "done". False: it has
+ * left; it is not tried again, and "done" comes. */
 bool aws_call_recall(AwsCall *call);
 
 /* What keeps it from leaving, for people: "credentials"... NULL: nothing, or it was tried before. */

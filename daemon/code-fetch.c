@@ -33,16 +33,12 @@ static int on_data(void *userdata, const void *data, size_t size) {
         return code_file_append(userdata, data, size);
 }
 
-static bool is_too_large(const HttpOutcome *outcome) {
-        return outcome->fault != AWS_OK && strstr(outcome->message, "reply is larger than");
-}
-
 /* What the address is, is not in the words. */
 static Fault judge(CodeFetch *f, const HttpOutcome *outcome, char words[static CODE_FILE_WORDS_MAX]) {
         unsigned status = outcome->response.status;
         int r;
 
-        if (is_too_large(outcome)) {
+        if (outcome->is_too_large) {
                 (void) snprintf(words, CODE_FILE_WORDS_MAX,
                                 "the code is larger than the %u bytes that Lambda takes back in a request: put "
                                 "it back by way of S3",
@@ -97,7 +93,7 @@ int code_fetch_start(Http *http, const CodeFetchSpec *spec, CodeFetchDone done, 
                 (void) str_copy(reterr, CODE_FILE_WORDS_MAX,
                                 "the place of the code that Lambda names is no address to fetch from");
         if (r >= 0)
-                r = code_file_temp(spec->directory, &f->file, reterr);
+                r = code_file_temp(spec->directory, spec->spare, &f->file, reterr);
         if (r < 0)
                 return r;
         stream.userdata = f->file;

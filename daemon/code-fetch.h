@@ -16,6 +16,7 @@ typedef void (*CodeFetchDone)(CodeFile *file, Fault fault, const char *words, vo
 typedef struct CodeFetchSpec {
         const char *url;       /* a secret; borrowed for the call */
         const char *directory; /* where the copy is made, without a name; borrowed for the call */
+        uint64_t spare;        /* as code_file_temp()'s */
         bool allows_http;
 } CodeFetchSpec;
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "aws/code-body.h"
@@ -15,6 +16,7 @@ struct CodeFile {
         int fd;
         char *path;            /* for words; NULL: ours */
         uint64_t size;         /* of ours: so far */
+        uint64_t spare;        /* of ours: what the file system is left with */
         FileIdentity identity; /* not of ours: nobody else has it */
         char trouble[CODE_FILE_WORDS_MAX];
 };
@@ -50,7 +52,8 @@ _printf_(3, 4) static int refuse(
 }
 
 /* What Lambda takes in a request. */
-static int check_stat(const char *path, const struct stat *st, char reterr[static CODE_FILE_WORDS_MAX]) {
+static int check_stat(const char *path, bool is_pinned, const struct stat *st,
+                char reterr[static CODE_FILE_WORDS_MAX]) {
         if (!S_ISREG(st->st_mode))
                 return refuse(reterr, -EINVAL, "zip %.160s is not a regular file", path);
         if (st->st_size == 0)
@@ -60,10 +63,16 @@ static int check_stat(const char *path, const struct stat *st, char reterr[stati
                                 "zip %.160s has %lld bytes, Lambda takes up to %u in a request: put it into S3 "
                                 "and publish \"s3: {bucket, key}\"",
                                 path, (long long) st->st_size, CODE_ZIP_MAX);
+        if ((st->st_mode & S_IWOTH) && !is_pinned)
+                return refuse(reterr, -EINVAL,
+                                "zip %.160s can be written by anybody: chmod o-w it, or give its sha256 in the "
+                                "plan",
+                                path);
         return 0;
 }
 
-int code_file_open(const char *path, CodeFile **ret, char reterr[static CODE_FILE_WORDS_MAX]) {
+int code_file_open(
+                const char *path, bool is_pinned, CodeFile **ret, char reterr[static CODE_FILE_WORDS_MAX]) {
         _cleanup_(code_file_freep) CodeFile *f = file_new(path);
         struct stat st;
         int r;
@@ -74,13 +83,22 @@ int code_file_open(const char *path, CodeFile **ret, char reterr[static CODE_FIL
         f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         if (f->fd < 0 || fstat(f->fd, &st) < 0)
                 return refuse(reterr, -errno, "zip %.160s cannot be opened: %s", path, strerror(errno));
-        r = check_stat(path, &st, reterr);
+        r = check_stat(path, is_pinned, &st, reterr);
         if (r < 0)
                 return r;
         f->size = (uint64_t) st.st_size;
         f->identity = file_identity_of(&st);
         *ret = TAKE_PTR(f);
         return 0;
+}
+
+bool code_file_may_heal(int error) {
+        static const int passing[] = { EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO, ETIMEDOUT };
+
+        for (size_t i = 0; i < ELEMENTSOF(passing); i++)
+                if (error == -passing[i])
+                        return true;
+        return false;
 }
 
 /* Not every file system can make files without a name. */
@@ -101,7 +119,8 @@ static int open_unnamed(const char *directory) {
         return fd;
 }
 
-int code_file_temp(const char *directory, CodeFile **ret, char reterr[static CODE_FILE_WORDS_MAX]) {
+int code_file_temp(const char *directory, uint64_t spare, CodeFile **ret,
+                char reterr[static CODE_FILE_WORDS_MAX]) {
         _cleanup_(code_file_freep) CodeFile *f = file_new(NULL);
 
         if (!f)
@@ -110,6 +129,7 @@ int code_file_temp(const char *directory, CodeFile **ret, char reterr[static COD
         if (f->fd < 0)
                 return refuse(reterr, f->fd, "cannot make a file for the code in %.160s: %s", directory,
                                 strerror(-f->fd));
+        f->spare = spare;
         *ret = TAKE_PTR(f);
         return 0;
 }
@@ -122,11 +142,24 @@ static int fail(CodeFile *f, int error, const char *what) {
         return error;
 }
 
+/* A file system that does not say how much it has left is asked by writing. */
+static bool has_room(const CodeFile *f, size_t size) {
+        struct statvfs fs;
+        uint64_t room;
+
+        if (fstatvfs(f->fd, &fs) < 0 || fs.f_blocks == 0)
+                return true;
+        room = (uint64_t) fs.f_bavail * fs.f_frsize;
+        return room >= size && room - size >= f->spare;
+}
+
 int code_file_append(CodeFile *f, const void *data, size_t size) {
         const char *from = data;
 
         if (size > CODE_ZIP_MAX - f->size)
                 return fail(f, -EFBIG, "is larger than what Lambda takes back in a request");
+        if (!has_room(f, size))
+                return fail(f, -ENOSPC, "would take the room that the store of the rollouts may need");
         while (size > 0) {
                 ssize_t n = pwrite(f->fd, from, size, (off_t) f->size);
 

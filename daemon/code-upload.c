@@ -3,9 +3,12 @@
 #include "aws/code-body.h"
 #include "aws/digest-stream.h"
 #include "base/alloc.h"
+#include "base/usec.h"
+#include "daemon/clock.h"
 
-/* Of zip, and of body: some milliseconds' worth of hashing. */
+/* Of zip, and of body: some milliseconds' worth of hashing; of a slow disk less than that. */
 #define SLICE (512u * 1024)
+#define SLICE_SPAN (10 * USEC_PER_MSEC)
 #define PIECE 8192u
 /* Everything else that is pending goes first. */
 #define PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
@@ -42,7 +45,7 @@ static ssize_t read_body(void *userdata, uint64_t offset, void *dst, size_t size
         return code_body_read(userdata, offset, dst, size);
 }
 
-static int hash_zip(CodeUpload *u) {
+static int hash_zip(CodeUpload *u, usec_t until) {
         uint64_t end = MIN(u->zip_done + SLICE, code_file_size(u->file));
         uint8_t piece[PIECE];
 
@@ -55,11 +58,13 @@ static int hash_zip(CodeUpload *u) {
                 if (r < 0)
                         return r;
                 u->zip_done += n;
+                if (clock_mono() >= until)
+                        break;
         }
         return 0;
 }
 
-static int hash_body(CodeUpload *u) {
+static int hash_body(CodeUpload *u, usec_t until) {
         uint64_t end = MIN(u->body_done + SLICE, code_body_size(&u->body));
         uint8_t piece[PIECE];
 
@@ -71,18 +76,21 @@ static int hash_body(CodeUpload *u) {
                 if (r < 0)
                         return r;
                 u->body_done += (uint64_t) got;
+                if (clock_mono() >= until)
+                        break;
         }
         return 0;
 }
 
 /* 1: all is hashed. 0: there is more. */
 static int hash_slice(CodeUpload *u) {
+        usec_t until = usec_add(clock_mono(), SLICE_SPAN);
         uint8_t digest[DIGEST_SIZE];
         int r;
 
-        r = hash_zip(u);
+        r = hash_zip(u, until);
         if (r >= 0)
-                r = hash_body(u);
+                r = hash_body(u, until);
         if (r < 0 || u->body_done < code_body_size(&u->body) || u->zip_done < code_file_size(u->file))
                 return r;
         r = digest_stream_finish(u->zip_digest, u->sha256);

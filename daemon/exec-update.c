@@ -8,6 +8,9 @@
 #include "daemon/code-upload.h"
 #include "daemon/exec-internal.h"
 
+/* The store is in the same directory, and no rollback may wait for room. */
+#define STORE_ROOM ((uint64_t) 16 * 1024 * 1024)
+
 /* One UPDATE_CODE: what is sent is found, fetched and hashed, as far as needed, then sent in one call. All
  * that comes before that call changes nothing at AWS. */
 struct ExecUpdate {
@@ -101,6 +104,7 @@ static int send_code(ExecUpdate *u) {
         AwsCallSpec spec = exec_scope_spec(&u->op->scope, AWS_LAMBDA, GATE_LAMBDA, u->op->action.lane);
 
         spec.is_repeatable = false;
+        spec.is_slow = true;
         spec.body = u->upload ? code_upload_body(u->upload) : NULL;
         u->is_sending = true;
         return aws_call_start(u->op->exec->caller, &spec, build_sent, on_sent, u, &u->op->call);
@@ -136,7 +140,7 @@ static void on_hashed(int error, void *userdata) {
         int r;
 
         if (error < 0) {
-                fail_later(u, trouble ? FAULT_INVALID : FAULT_UNREACHABLE,
+                fail_later(u, trouble && !code_file_may_heal(error) ? FAULT_INVALID : FAULT_UNREACHABLE,
                                 trouble ? trouble : strerror(-error));
                 return;
         }
@@ -171,7 +175,7 @@ static void on_fetched(CodeFile *file, Fault fault, const char *words, void *use
 /* "http" is for an AWS on this host: what AWS itself names is https. */
 static int begin_fetch(ExecUpdate *u, const char *url, char words[static CODE_FILE_WORDS_MAX]) {
         _cleanup_(aws_endpoint_done) AwsEndpoint endpoint = { 0 };
-        CodeFetchSpec spec = { .url = url, .directory = u->op->exec->state_directory };
+        CodeFetchSpec spec = { .url = url, .directory = u->op->exec->state_directory, .spare = STORE_ROOM };
         int r;
 
         r = aws_settings_endpoint(&u->op->exec->settings, AWS_LAMBDA, u->op->scope.region, &endpoint);
@@ -244,11 +248,11 @@ static int open_zip(ExecUpdate *u, const char *path) {
         CodeFile *file = NULL;
         int r;
 
-        r = code_file_open(path, &file, words);
+        r = code_file_open(path, u->has_sha256, &file, words);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
-                fail_later(u, FAULT_INVALID, words);
+                fail_later(u, code_file_may_heal(r) ? FAULT_UNREACHABLE : FAULT_INVALID, words);
                 return 0;
         }
         return begin_upload(u, file);

@@ -286,6 +286,7 @@ static bool op_has_region(ExecOp *op) {
 static int op_call_lambda(ExecOp *op) {
         AwsCallSpec spec = exec_scope_spec(&op->scope, AWS_LAMBDA, GATE_LAMBDA, op->action.lane);
 
+        spec.is_slow = op->action.kind == ACTION_PUBLISH_VERSION;
         spec.is_repeatable = op->action.kind != ACTION_WRITE_ALIAS &&
                         op->action.kind != ACTION_PUBLISH_VERSION && op->action.kind != ACTION_CREATE_ALIAS;
         return aws_call_start(op->exec->caller, &spec, build_lambda, on_lambda_done, op, &op->call);

@@ -241,7 +241,7 @@ static bool set_callbacks(HttpCall *c) {
 }
 
 int http_call_prepare(HttpCall *c, const char *ca_bundle) {
-        _cleanup_(freep) char *url = NULL;
+        _cleanup_(secret_erase_stringp) char *url = NULL;
         int r;
 
         assert(!c->easy);
@@ -298,16 +298,16 @@ static void fail_by_bundle(HttpCall *c, const char *why) {
 
 static void fail_with(HttpCall *c, CURLcode code) {
         /* Everything up to the TLS handshake is behind us once the request may go out. */
-        AwsFault fault = c->n_sent > 0 && !http_stream_is_partial(c) ? AWS_TRANSIENT : AWS_UNREACHABLE;
+        AwsFault fault = c->n_sent > 0 && !http_call_is_partial(c) ? AWS_TRANSIENT : AWS_UNREACHABLE;
         const char *why = c->error[0] != '\0' ? c->error : curl_easy_strerror(code);
         long connected = 0; /* the status of a proxy's reply to CONNECT */
         char text[64];
 
         (void) curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &connected);
-        if (c->is_too_large) {
+        if (c->is_too_large || c->outcome.is_too_large) {
                 (void) snprintf(text, sizeof(text), "reply is larger than %llu bytes",
-                                c->stream.write ? (unsigned long long) c->stream.download_max
-                                                : (unsigned long long) c->limits.body_max);
+                                c->is_too_large ? (unsigned long long) c->limits.body_max
+                                                : (unsigned long long) c->stream.download_max);
                 http_call_fail(c, fault, text);
         } else if (c->has_bad_stream) {
                 http_call_fail(c, fault, "the body could not be read or written");

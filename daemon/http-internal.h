@@ -47,7 +47,7 @@ struct HttpCall {
         char error[CURL_ERROR_SIZE];
         unsigned n_sent; /* how often libcurl came to the point of sending the request */
         size_t headers_size;
-        bool is_too_large;
+        bool is_too_large; /* for the buffer */
         bool has_too_many_headers;
         HttpStream stream;     /* all zero: none */
         uint64_t n_up, n_down; /* bytes of it */
@@ -69,8 +69,6 @@ bool http_stream_prepare(HttpCall *c);
 /* A piece of a reply's body: >0 it was the stream's to take, <0 and the stream could not, 0 it is not its.
  */
 int http_stream_take(HttpCall *c, const void *data, size_t size);
-/* Of a call that failed: it did not leave as a whole, so it did nothing. */
-bool http_stream_is_partial(const HttpCall *c);
 
 /* Fills c->outcome from how the transfer ended. */
 void http_call_finish(HttpCall *c, CURLcode code);

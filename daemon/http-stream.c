@@ -58,7 +58,7 @@ int http_stream_take(HttpCall *c, const void *data, size_t size) {
         if (status != 200)
                 return 0;
         if (size > s->download_max - c->n_down) {
-                c->is_too_large = true;
+                c->outcome.is_too_large = true;
                 return -ENOBUFS;
         }
         c->has_bad_stream = s->write(s->userdata, data, size) < 0;
@@ -68,6 +68,6 @@ int http_stream_take(HttpCall *c, const void *data, size_t size) {
         return 1;
 }
 
-bool http_stream_is_partial(const HttpCall *c) {
+bool http_call_is_partial(const HttpCall *c) {
         return c->stream.read && c->n_up < c->stream.upload_size;
 }

@@ -302,6 +302,8 @@ static void http_begin(Http *h, HttpCall *c) {
         int r;
 
         r = h->multi ? 0 : http_open(h);
+        if (r >= 0 && c->stream.leave)
+                r = c->stream.leave(c->stream.leave_userdata, &c->request);
         if (r >= 0)
                 r = http_call_prepare(c, h->ca_bundle);
         if (r < 0) {

@@ -39,12 +39,17 @@ typedef struct HttpStream {
         /* Takes what comes with status 200. <0: cannot; the call ends. NULL: it is kept in memory. */
         int (*write)(void *userdata, const void *data, size_t size);
         void *userdata;
+        /* Its turn has come, perhaps after many minutes: the last that is done to the request, such as
+         * signing it. <0: it cannot leave. NULL: nothing is to be done. */
+        int (*leave)(void *leave_userdata, HttpRequest *request);
+        void *leave_userdata;
 } HttpStream;
 
 /* How a call ended without a usable reply; AWS_OK when there is one (of any status). */
 typedef struct HttpOutcome {
         AwsFault fault; /* AWS_OK, AWS_TRANSIENT (may have arrived there), AWS_UNREACHABLE (cannot have) */
         char message[AWS_ERROR_MESSAGE_MAX];
+        bool is_too_large;     /* what the stream was to write is more than download_max */
         HttpResponse response; /* borrowed by the callback */
         usec_t elapsed;
 } HttpOutcome;
@@ -69,6 +74,8 @@ int http_start_stream(Http *h, HttpRequest *take_request, const HttpStream *stre
 void http_cancel(HttpCall *call); /* "done" will not be called; NULL is fine */
 /* Still in a queue, or connecting: nothing of the request was sent. */
 bool http_call_is_waiting(const HttpCall *call);
+/* On its way, but not all of its body: cancelled now, it has done nothing. */
+bool http_call_is_partial(const HttpCall *call);
 
 /* From now until http_warm_free() a connection to that host is kept open, so that a call there finds one: it
  * is opened at once, and when the host was not used for a while, a small unsigned request (answered with an

@@ -197,6 +197,7 @@ static void take_ready(Watch *w, WatchEntry **ready, size_t n, int dir_fd) {
                 scan_within(w, 0);
 }
 
+/* Of a crowd others may be seen each time: who is missed then is forgotten, but may well be there. */
 static void drop_gone(Watch *w) {
         const char *name;
         void *value;
@@ -210,7 +211,7 @@ static void drop_gone(Watch *w) {
                         continue;
                 }
                 (void) map_remove(w->entries, name);
-                if (e->has_content || e->was_refused)
+                if (!w->crowded && (e->has_content || e->was_refused))
                         w->handlers.gone(e->path, w->userdata);
         }
 }
@@ -319,8 +320,7 @@ static int scan(Watch *w) {
         if (r < 0)
                 return r;
         take_ready(w, ready, n, dirfd(dir));
-        if (!w->crowded)
-                drop_gone(w);
+        drop_gone(w);
         return 0;
 }
 
@@ -336,7 +336,8 @@ static int watch_on_inotify(sd_event_source *source, const struct inotify_event 
         } else if (e->len > 0) { /* else its own mode or owner changed */
                 if (!watch_name_is_plan(e->name))
                         return 0;
-                entry = entry_get(w, e->name);
+                /* Names that no scan comes to look at would only pile up. */
+                entry = w->open_to_all || w->crowded ? map_get(w->entries, e->name) : entry_get(w, e->name);
                 if (entry)
                         watch_entry_note(entry, e->mask);
         }

@@ -40,7 +40,7 @@ void http_request_done(HttpRequest *r) {
                 header_done(&r->headers[i]);
         free(r->host);
         free(r->path);
-        free(r->query);
+        (void) secret_erase_string(r->query); /* a presigned one is as good as a key */
         if (r->body)
                 explicit_bzero(r->body, r->body_size); /* it may hold a token */
         free(r->body);
@@ -113,7 +113,7 @@ const char *http_request_header(const HttpRequest *r, const char *name) {
 }
 
 int http_request_url(const HttpRequest *r, char **ret) {
-        _cleanup_(buf_done) Buf b = BUF_INIT(URL_MAX);
+        _cleanup_(buf_done) Buf b = BUF_SECRET_INIT(URL_MAX);
 
         (void) buf_puts(&b, r->tls ? "https://" : "http://");
         (void) buf_puts(&b, r->host);

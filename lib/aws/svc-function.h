@@ -11,6 +11,14 @@
 #define LAMBDA_REASON_MAX 400
 #define LAMBDA_IMAGE_MAX 1024
 
+typedef enum LambdaState {
+        LAMBDA_STATE_OTHER, /* absent or a word we do not know */
+        LAMBDA_STATE_PENDING,
+        LAMBDA_STATE_ACTIVE,
+        LAMBDA_STATE_INACTIVE,
+        LAMBDA_STATE_FAILED,
+} LambdaState;
+
 typedef enum LambdaUpdate {
         LAMBDA_UPDATE_NONE, /* absent: a version that nothing has updated */
         LAMBDA_UPDATE_SUCCESSFUL,

@@ -5,7 +5,6 @@
 #include "aws/endpoint.h"
 
 #define LAMBDA_REVISION_MAX 64
-#define LAMBDA_STATE_MAX 32
 
 /* What an alias routes to. Versions are published ones, so numbers; 0 stands for $LATEST or anything else.
  */
@@ -16,24 +15,6 @@ typedef struct LambdaAlias {
         unsigned n_extra;       /* keys there were: Lambda allows one */
         char revision[LAMBDA_REVISION_MAX];
 } LambdaAlias;
-
-typedef enum LambdaState {
-        LAMBDA_STATE_OTHER, /* absent or a word we do not know */
-        LAMBDA_STATE_PENDING,
-        LAMBDA_STATE_ACTIVE,
-        LAMBDA_STATE_INACTIVE,
-        LAMBDA_STATE_FAILED,
-} LambdaState;
-
-typedef struct LambdaVersion {
-        uint64_t version; /* 0: $LATEST */
-        LambdaState state;
-        char state_text[LAMBDA_STATE_MAX]; /* as AWS spells it, cut when long; "" when absent */
-        uint64_t role_fingerprint;         /* 0: none */
-        uint64_t dead_letter_fingerprint;  /* 0: none */
-        unsigned timeout_seconds;
-        char code_sha256[72]; /* of zips base64, of images 64 hex digits; "" when absent */
-} LambdaVersion;
 
 /* "function" is a name, a partial or a full ARN, unqualified. */
 int lambda_get_alias(const AwsEndpoint *e, const char *function, const char *alias, HttpRequest *ret);
@@ -49,4 +30,3 @@ int lambda_update_alias(const AwsEndpoint *e, const char *function, const char *
 /* -EBADMSG with words in reterr: the reply is not what the model says. Absent, empty and null routing are
  * alike. */
 int lambda_parse_alias(const HttpResponse *response, LambdaAlias *ret, char reterr[static 160]);
-int lambda_parse_version(const HttpResponse *response, LambdaVersion *ret, char reterr[static 160]);

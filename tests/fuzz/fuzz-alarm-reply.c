@@ -39,5 +39,5 @@ static void read_alarms_xml(const HttpResponse *response) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const ReplyKind kinds[] = { { "json", read_alarms_json }, { "xml", read_alarms_xml } };
 
-        return read_reply(data, size, kinds);
+        return read_reply(data, size, kinds, ELEMENTSOF(kinds));
 }

@@ -57,8 +57,8 @@ static void read_provisioned(const HttpResponse *response) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        static const ReplyKind kinds[] = { { "function", read_function }, { "code", read_code } };
-        static const ReplyKind more[] = { { "provisioned", read_provisioned }, { "code", read_code } };
+        static const ReplyKind kinds[] = { { "function", read_function }, { "code", read_code },
+                { "provisioned", read_provisioned } };
 
-        return size > 0 && data[0] == 'p' ? read_reply(data, size, more) : read_reply(data, size, kinds);
+        return read_reply(data, size, kinds, ELEMENTSOF(kinds));
 }

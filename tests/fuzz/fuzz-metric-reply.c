@@ -51,5 +51,5 @@ static void read_metrics_xml(const HttpResponse *response) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const ReplyKind kinds[] = { { "json", read_metrics_json }, { "xml", read_metrics_xml } };
 
-        return read_reply(data, size, kinds);
+        return read_reply(data, size, kinds, ELEMENTSOF(kinds));
 }

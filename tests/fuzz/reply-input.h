@@ -38,11 +38,11 @@ typedef struct ReplyKind {
         void (*read)(const HttpResponse *response);
 } ReplyKind;
 
-static inline int read_reply(const uint8_t *data, size_t size, const ReplyKind kinds[static 2]) {
+static inline int read_reply(const uint8_t *data, size_t size, const ReplyKind *kinds, size_t n) {
         _cleanup_(freep) char *text = alloc_copy_bytes((const char *) data, size);
         char *rest = text, *line = text ? take_line(&rest) : NULL;
 
-        for (size_t i = 0; line && i < 2; i++)
+        for (size_t i = 0; line && i < n; i++)
                 if (streq(line, kinds[i].name)) {
                         HttpResponse response = response_from(text, size, rest);
 

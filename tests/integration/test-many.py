@@ -91,8 +91,8 @@ def test_polls_of_many_rollouts_share_calls():
 
 def test_rollback_overtakes_steps_that_wait_for_tokens():
     n = 100 if is_sanitized() else 300
-    # Preflight and the first weight take four calls each. Then AWS allows so few that the steps take a minute.
-    limits = "limits: {lambda: {rate: %d, burst: %d}}" % (n // 60, 4 * n)
+    # Preflight and the first weight take five calls each. Then AWS allows so few that the steps take a minute.
+    limits = "limits: {lambda: {rate: %d, burst: %d}}" % (n // 60, 5 * n)
     with Crowd(n, failing="errors: [{from: 0s, rate: 0%}, {from: 14s, rate: 90%}]", n_failing=1, rps=100,
                limits=limits) as rig:
         rig.drop_all(every="1s", period="1s", settled="2s",

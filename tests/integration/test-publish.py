@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import os
 import sys
 import tempfile
 import zipfile
@@ -108,7 +109,13 @@ class Deploy(Rig):
         return [line["operation"] for line in self.log() if line["operation"] in kinds and 200 <= line["status"] < 300]
 
     def check_secrets(self):
-        holds("X-Amz-Signature" not in self.stderr() and "/_code/" not in self.stderr())
+        """The address of the code, which anybody could fetch it from, is written down nowhere."""
+        texts = [self.stderr().encode()]
+        for name in os.listdir(self.path("state")):
+            with open(os.path.join(self.path("state"), name), "rb") as f:
+                texts.append(f.read())
+        holds(len(texts) > 1, texts)
+        holds(not any(secret in text for text in texts for secret in (b"X-Amz-Signature", b"/_code/")))
 
 
 def test_publish_then_an_alias_on_the_old_version_then_half_then_all():
@@ -147,6 +154,19 @@ def test_breach_then_the_old_version_then_the_old_code():
         holds(kinds.index("rolled-back") < kinds.index("restored") if "restored" in kinds else False, kinds)
 
 
+def test_old_code_that_does_not_come_at_once():
+    """Cut off in the middle, and refused as if the address were too old: it is fetched again."""
+    faults = ("{operation: GetCode, call: 1, action: truncate}, {operation: GetCode, call: 2, action: reset}, "
+              "{operation: GetCode, call: 3, action: error, status: 403}")
+    with Deploy(new=FAILING, faults=faults) as rig:
+        rig.submit(more=RESTORE, steps=((50, "20s"),))
+        rig.wait_phase("rollout@1", "rolled-back", seconds=90)
+        same((rig.alias(), rig.code("43"), len(rig.calls("GetCode")) >= 5), (("41", {}), OLD, True))
+        rig.check_secrets()
+        rig.stop()
+        same([kind for kind, _ in rig.events("rollout@1")].count("restored"), 1)
+
+
 def test_nothing_changed():
     with Deploy() as rig:
         rig.submit(publish="latest")
@@ -170,6 +190,15 @@ def test_an_object_of_s3():
         rig.submit(publish="{s3: {bucket: artifacts, key: checkout.zip}}")
         rig.wait_phase("rollout@1", "succeeded")
         same((rig.code("42"), rig.alias()), (rig.zip, ("42", {})))
+        rig.stop()
+
+
+def test_an_object_that_takes_lambda_long():
+    """Lambda copies up to 250 MB before it answers. Who does not wait for that asks again and again."""
+    with Deploy(faults="{operation: UpdateFunctionCode, call: 1, action: delay, delay: 15s, effect: after}") as rig:
+        rig.submit(publish="{s3: {bucket: artifacts, key: checkout.zip}}")
+        rig.wait_phase("rollout@1", "succeeded", seconds=60)
+        same((len(rig.calls("UpdateFunctionCode")), rig.code("42")), (1, rig.zip))
         rig.stop()
 
 

@@ -52,21 +52,6 @@ TEST(function_of_the_usual_kind) {
         EXPECT(f.role_fingerprint != 0 && f.dead_letter_fingerprint != 0);
 }
 
-/* The same fingerprints as svc-lambda.h's: versions read by either are compared. */
-TEST(agrees_with_the_other_reader) {
-        const HttpResponse response = reply(LATEST);
-        char error[160] = "";
-        LambdaVersion version;
-        LambdaFunction f;
-
-        EXPECT_OK(parse(LATEST, &f, error));
-        EXPECT_OK(lambda_parse_version(&response, &version, error));
-        EXPECT(f.role_fingerprint == version.role_fingerprint);
-        EXPECT(f.dead_letter_fingerprint == version.dead_letter_fingerprint);
-        EXPECT_INT(f.timeout_seconds, version.timeout_seconds);
-        EXPECT_INT(f.state, version.state);
-}
-
 TEST(states_and_updates) {
         static const struct {
                 const char *text;
@@ -94,6 +79,33 @@ TEST(states_and_updates) {
                 EXPECT_INT(f.update, cases[i].update);
                 EXPECT_INT(f.has_state, i > 0);
         }
+}
+
+TEST(what_is_absent_or_empty) {
+        static const char *const texts[] = { "{\"Version\":\"7\"}",
+                "{\"Version\":\"7\",\"DeadLetterConfig\":{},\"Role\":\"\",\"Timeout\":null}" };
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                char error[160] = "";
+                LambdaFunction f;
+
+                EXPECT_OK(parse(texts[i], &f, error));
+                EXPECT(f.role_fingerprint == 0 && f.dead_letter_fingerprint == 0);
+                EXPECT_INT(f.timeout_seconds, 0);
+                EXPECT_STR(f.code_sha256, "");
+                EXPECT_STR(f.revision, "");
+        }
+}
+
+/* They are told apart, and nothing else of them is kept. */
+TEST(roles_have_fingerprints) {
+        char error[160] = "";
+        LambdaFunction a, b;
+
+        EXPECT_OK(parse("{\"Version\":\"7\",\"Role\":\"arn:aws:iam::123456789012:role/a\"}", &a, error));
+        EXPECT_OK(parse("{\"Version\":\"8\",\"Role\":\"arn:aws:iam::123456789012:role/b\"}", &b, error));
+        EXPECT(a.role_fingerprint != 0 && b.role_fingerprint != 0);
+        EXPECT(a.role_fingerprint != b.role_fingerprint);
 }
 
 TEST(reasons_are_fit_to_print) {
@@ -129,6 +141,9 @@ TEST(replies_that_make_no_sense) {
                 { "{\"Version\":\"$LATEST.PUBLISHED\"}", "neither a number nor $LATEST" },
                 { "{\"Version\":\"07\"}", "neither a number nor $LATEST" },
                 { "{\"Version\":\"7\",\"Timeout\":-1}", "Timeout" },
+                { "{\"Version\":\"7\",\"Timeout\":\"3\"}", "Timeout" },
+                { "{\"Version\":\"7\",\"Timeout\":1.5}", "Timeout" },
+                { "{\"Version\":\"7\",\"Timeout\":2147483648}", "Timeout" },
                 { "{\"Version\":\"7\",\"DeadLetterConfig\":1}", "DeadLetterConfig" },
                 { "{\"Version\":\"7\",\"RevisionId\":\"a b\"}", "RevisionId" },
                 { "{\"Version\":\"7\",\"CodeSha256\":\"" HEX HEX "\"}", "CodeSha256" },
@@ -244,11 +259,20 @@ TEST(replies_have_a_limit) {
 TEST(without_memory) {
         const HttpResponse response =
                         reply("{\"Configuration\":" LATEST ",\"Code\":{\"Location\":\"" LOCATION "\"}}");
-        LambdaCode code = { 0 };
-        char error[160] = "";
-        LambdaFunction f;
 
-        fault_arm(1);
-        EXPECT_INT(lambda_parse_code(&response, &f, &code, error), -ENOMEM);
-        EXPECT(fault_struck() && !code.location);
+        FAULT_LOOP {
+                LambdaCode code = { 0 };
+                char error[160] = "";
+                LambdaFunction f;
+                int r = lambda_parse_code(&response, &f, &code, error);
+
+                if (!fault_struck()) {
+                        EXPECT_OK(r);
+                        EXPECT(_fault > 1);
+                        lambda_code_done(&code);
+                        break;
+                }
+                EXPECT_INT(r, -ENOMEM);
+                EXPECT(!code.location);
+        }
 }

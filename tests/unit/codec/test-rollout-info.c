@@ -53,7 +53,7 @@ TEST(a_shifting_one) {
         RolloutView view = {
                 .wait = WAIT_HOLD, .left = 5, .weight_wanted = 2525, .weight_actual = 500, .total_left = 6
         };
-        RolloutInfoSpace space;
+        static RolloutInfoSpace space;
         RolloutInfo info;
 
         st->step = 1;
@@ -107,7 +107,7 @@ TEST(a_shifting_one) {
 TEST(a_queued_one_has_not_begun) {
         RolloutState *st = state_new(PHASE_QUEUED);
         RolloutView view = { .wait = WAIT_TURN, .left = USEC_INFINITY };
-        RolloutInfoSpace space;
+        static RolloutInfoSpace space;
         RolloutInfo info;
 
         st->targets[0].version_old = st->targets[0].version_new = 0;
@@ -122,7 +122,7 @@ TEST(a_queued_one_has_not_begun) {
 TEST(a_breach_names_its_numbers) {
         RolloutState *st = state_new(PHASE_ROLLED_BACK);
         RolloutView view = { .wait = WAIT_NOTHING };
-        RolloutInfoSpace space;
+        static RolloutInfoSpace space;
         RolloutInfo info;
 
         st->reason = REASON_BREACH;
@@ -153,7 +153,7 @@ TEST(an_alarm_that_rang) {
         RolloutState *st = state_new(PHASE_ROLLED_BACK);
         RolloutView view = { .wait = WAIT_NOTHING };
         Plan by_alarm = plan;
-        RolloutInfoSpace space;
+        static RolloutInfoSpace space;
         RolloutInfo info;
 
         by_alarm.checks = &alarm;
@@ -170,7 +170,7 @@ TEST(an_alarm_that_rang) {
 TEST(every_reason_and_phase_has_words) {
         RolloutState *st = state_new(PHASE_REJECTED);
         RolloutView view = { .wait = WAIT_NOTHING };
-        RolloutInfoSpace space;
+        static RolloutInfoSpace space;
         RolloutInfo info;
 
         for (uint32_t reason = 1; reason < REASON_COUNT; reason++) {

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "lib/fault.h"
 #include "lib/test.h"
 #include "unit/daemon/http-fixture.h"
 
@@ -28,6 +29,8 @@ static void on_done(CodeFile *file, Fault fault, const char *words, void *userda
         EXPECT_OK(str_copy(got.words, sizeof(got.words), words));
 }
 
+static uint64_t spare;
+
 static void fetch(const char *reply, PeerEnd end) {
         Fixture *f = fixture_new(answer, NULL);
         _cleanup_(freep) char *url = alloc_printf("http://%s/code/a?token=hush", peer_host(f->peer));
@@ -37,8 +40,8 @@ static void fetch(const char *reply, PeerEnd end) {
         memset(&got, 0, sizeof(got));
         got.reply = reply;
         got.end = end;
-        EXPECT_OK(code_fetch_start(
-                        f->http, &(const CodeFetchSpec){ url, "/tmp", true }, on_done, NULL, &call, words));
+        EXPECT_OK(code_fetch_start(f->http, &(const CodeFetchSpec){ url, "/tmp", spare, true }, on_done,
+                        NULL, &call, words));
         peer_run(f->event, &got.n_done, 1);
         fixture_free(f);
 }
@@ -77,17 +80,35 @@ TEST(says_why_there_is_none) {
         expect_failure("", PEER_RESET, FAULT_UNREACHABLE, "cannot be fetched");
 }
 
+/* However much is said of why not, it is not the code that is too large. */
+TEST(a_long_refusal) {
+        _cleanup_(buf_done) Buf reply = BUF_INIT(256 * 1024);
+
+        EXPECT_OK(buf_puts(&reply, "HTTP/1.1 503 Slow Down\r\nContent-Length: 200000\r\n\r\n"));
+        for (unsigned i = 0; i < 20000; i++)
+                EXPECT_OK(buf_puts(&reply, "0123456789"));
+        expect_failure(buf_text(&reply), PEER_KEEP, FAULT_UNREACHABLE, "larger than 65536 bytes");
+}
+
+TEST(disk_is_nearly_full) {
+        spare = UINT64_MAX;
+        expect_failure("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nPK123", PEER_KEEP, FAULT_UNREACHABLE,
+                        "the room that the store");
+        spare = 0;
+}
+
 TEST(refuses_at_once) {
         Fixture *f = fixture_new(answer, NULL);
         char words[CODE_FILE_WORDS_MAX] = "";
         CodeFetch *call = NULL;
 
-        EXPECT_INT(code_fetch_start(f->http, &(const CodeFetchSpec){ "http://a/hush", "/tmp", false },
+        EXPECT_INT(code_fetch_start(f->http, &(const CodeFetchSpec){ "http://a/hush", "/tmp", 0, false },
                                    on_done, NULL, &call, words),
                         -EINVAL);
         EXPECT_CONTAINS(words, "no address to fetch from");
         EXPECT(!strstr(words, "hush"));
-        EXPECT_INT(code_fetch_start(f->http, &(const CodeFetchSpec){ "http://a/hush", "/nonexistent", true },
+        EXPECT_INT(code_fetch_start(f->http,
+                                   &(const CodeFetchSpec){ "http://a/hush", "/nonexistent", 0, true },
                                    on_done, NULL, &call, words),
                         -ENOENT);
         EXPECT_CONTAINS(words, "/nonexistent");
@@ -104,13 +125,35 @@ TEST(cancelled) {
         memset(&got, 0, sizeof(got));
         got.reply = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nPK";
         got.end = PEER_HANG;
-        EXPECT_OK(code_fetch_start(
-                        f->http, &(const CodeFetchSpec){ url, "/tmp", true }, on_done, NULL, &call, words));
+        EXPECT_OK(code_fetch_start(f->http, &(const CodeFetchSpec){ url, "/tmp", 0, true }, on_done, NULL,
+                        &call, words));
         for (unsigned i = 0; i < 1000 && got.head[0] == '\0'; i++)
                 EXPECT_OK(sd_event_run(f->event, USEC_PER_MSEC));
         EXPECT(got.head[0] != '\0');
         (void) code_fetch_free(call);
         peer_settle(f->event);
         EXPECT_INT(got.n_done, 0);
+        fixture_free(f);
+}
+
+TEST(without_memory) {
+        Fixture *f = fixture_new(answer, NULL);
+        _cleanup_(freep) char *url = alloc_printf("http://%s/code/a", peer_host(f->peer));
+
+        FAULT_LOOP {
+                char words[CODE_FILE_WORDS_MAX];
+                CodeFetch *call = NULL;
+                int r = code_fetch_start(f->http, &(const CodeFetchSpec){ url, "/tmp", 0, true }, on_done,
+                                NULL, &call, words);
+
+                if (!fault_struck()) {
+                        EXPECT_OK(r);
+                        (void) code_fetch_free(call);
+                        break;
+                }
+                EXPECT_INT(r, -ENOMEM);
+                EXPECT_STR(words, "out of memory");
+                EXPECT(!call);
+        }
         fixture_free(f);
 }

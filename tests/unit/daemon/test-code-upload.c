@@ -4,8 +4,19 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "lib/fault.h"
 #include "lib/test.h"
 #include "unit/daemon/rig.h"
+
+/* Each look at the clock takes so long. */
+static usec_t mono, tick;
+
+void __wrap_clock_read(Now *ret);
+
+void __wrap_clock_read(Now *ret) {
+        mono += tick;
+        *ret = (Now){ .mono = mono };
+}
 
 typedef struct Hashed {
         bool is_done;
@@ -35,7 +46,7 @@ static CodeFile *make(const Rig *g, const char *name, size_t size) {
         for (size_t i = 0; i < size; i++)
                 text[i] = (char) ('a' + i * 7 % 26);
         rig_write(g, name, text);
-        EXPECT_OK(code_file_open(path, &f, words));
+        EXPECT_OK(code_file_open(path, false, &f, words));
         EXPECT_INT(code_file_size(f), size);
         return f;
 }
@@ -81,6 +92,22 @@ TEST(hashes_in_slices) {
         }
 }
 
+/* Whoever else waits for the loop does not wait for the disk. */
+TEST(a_slow_disk_has_shorter_slices) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+        _cleanup_(code_upload_freep) CodeUpload *u = NULL;
+        size_t size = 200 * 1024;
+        Hashed h = { 0 };
+
+        tick = 20 * USEC_PER_MSEC;
+        EXPECT_OK(code_upload_new(g->event, make(g, "a.zip", size), "r", on_ready, &h, &u));
+        rig_run_until(g, is_done, &h);
+        tick = 0;
+        EXPECT_INT(h.error, 0);
+        EXPECT(h.turns >= size / 8192);
+        expect_hashes(u, size);
+}
+
 TEST(a_file_that_changes_meanwhile) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         _cleanup_(freep) char *path = rig_path(g, "a.zip");
@@ -105,4 +132,28 @@ TEST(freed_in_the_middle) {
         EXPECT(!code_upload_free(u));
         rig_settle(g);
         EXPECT(!h.is_done);
+}
+
+TEST(without_memory) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+
+        FAULT_LOOP {
+                CodeFile *file;
+                CodeUpload *u = NULL;
+                bool struck;
+                int r;
+
+                (void) fault_struck();
+                file = make(g, "a.zip", 10);
+                fault_arm(_fault);
+                r = code_upload_new(g->event, file, "r", on_ready, NULL, &u);
+                struck = fault_struck();
+                (void) code_upload_free(u);
+                if (!struck) {
+                        EXPECT_OK(r);
+                        break;
+                }
+                EXPECT_INT(r, -ENOMEM);
+                EXPECT(!u);
+        }
 }

@@ -1,9 +1,13 @@
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aws/base64.h"
 #include "aws/digest.h"
 #include "base/alloc.h"
 #include "base/str.h"
+#include "lib/fault.h"
 #include "lib/test.h"
 #include "unit/daemon/exec-fixture.h"
 #include "unit/daemon/rig.h"
@@ -109,6 +113,34 @@ TEST(zip_that_is_not_there) {
         exec_fixture_run(c.f, &a);
         exec_fixture_expect_fault(c.f, FAULT_INVALID, "No such file");
         EXPECT_INT(c.f->n_requests, 0);
+        end(&c);
+}
+
+TEST(zip_that_anybody_may_write) {
+        Case c = begin();
+        const Action a = update(0);
+
+        EXPECT_INT(chmod(c.path, 0666), 0);
+        exec_fixture_run(c.f, &a);
+        exec_fixture_expect_fault(c.f, FAULT_INVALID, "chmod o-w");
+        EXPECT_INT(c.f->n_requests, 0);
+        end(&c);
+}
+
+/* That is over some time, and the plan may still be right. */
+TEST(zip_without_a_descriptor_left) {
+        Case c = begin();
+        const Action a = update(0);
+        struct rlimit limit, none;
+
+        exec_fixture_open(c.f);
+        EXPECT_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        none = limit;
+        none.rlim_cur = 3;
+        EXPECT_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+        exec_fixture_run(c.f, &a);
+        EXPECT_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        exec_fixture_expect_fault(c.f, FAULT_UNREACHABLE, "Too many open files");
         end(&c);
 }
 
@@ -290,4 +322,85 @@ TEST(withdrawn_at_any_moment) {
                 end(&c);
         }
         EXPECT(n_gone > 0 && n_left > 0);
+}
+
+static size_t n_updates;
+static char last_head[4096];
+
+/* Its clock is a day ahead, and it takes its time over new code. */
+static void serve_ahead(ExecFixture *f, const PeerRequest *request, Buf *out) {
+        time_t ahead = time(NULL) + 86400;
+        char date[64], headers[128];
+        struct tm tm;
+
+        if (strncmp(request->head, "PUT ", 4) == 0) {
+                n_updates++;
+                EXPECT_OK(str_copy(last_head, sizeof(last_head), request->head));
+                return;
+        }
+        EXPECT(gmtime_r(&ahead, &tm));
+        EXPECT(strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0);
+        (void) snprintf(headers, sizeof(headers), "Date: %s\r\n", date);
+        peer_reply(out, "200 OK", headers, "{\"FunctionVersion\":\"41\",\"RevisionId\":\"r-1\"}");
+}
+
+/* "20260115": the day for which it is signed. */
+static void day_of(const char *head, char ret[static 9]) {
+        const char *p = strcasestr(head, "x-amz-date: ");
+
+        EXPECT(p);
+        (void) snprintf(ret, 9, "%.8s", p + strlen("x-amz-date: "));
+}
+
+/* A signature is good for five minutes, and waiting for others' megabytes may take longer. */
+TEST(zip_is_signed_when_it_leaves) {
+        static const Action read = { .kind = ACTION_READ_ALIAS, .op_id = 7, .lane = LANE_STEP };
+        const Action a = update(0);
+        Case c = begin();
+        char first[9], late[9];
+        ExecOp *ops[5];
+
+        n_updates = 0;
+        c.f->answer = serve_ahead;
+        exec_fixture_open(c.f);
+        for (size_t i = 0; i < ELEMENTSOF(ops); i++) {
+                exec_fixture_start(c.f, &a);
+                ops[i] = c.f->op;
+        }
+        peer_run(c.f->event, &n_updates, 4);
+        peer_settle(c.f->event);
+        EXPECT_INT(n_updates, 4);
+        day_of(last_head, first);
+        exec_fixture_run(c.f, &read);
+        exec_cancel(ops[0]);
+        peer_run(c.f->event, &n_updates, 5);
+        day_of(last_head, late);
+        EXPECT(!streq(first, late));
+        end(&c);
+}
+
+TEST(without_memory) {
+        Case c = begin();
+
+        at(&c, sha_old);
+        exec_fixture_open(c.f);
+        for (uint64_t version = 0; version <= 41; version += 41) {
+                const Action a = update(version);
+
+                FAULT_LOOP {
+                        ExecOp *op = NULL;
+                        int r = exec_start(c.f->exec, "p@1", &c.f->plan, &a, NULL, NULL, &op);
+
+                        if (!fault_struck()) {
+                                EXPECT_OK(r);
+                                exec_cancel(op);
+                                break;
+                        }
+                        if (r >= 0)
+                                exec_cancel(op); /* what failed was not needed, or is told later */
+                        else
+                                EXPECT(r == -ENOMEM || r == -ENOBUFS);
+                }
+        }
+        end(&c);
 }

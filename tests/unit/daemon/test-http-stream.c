@@ -63,9 +63,12 @@ static PeerEnd answer(const PeerRequest *request, Buf *out, void *userdata) {
         return seen.end;
 }
 
+static bool was_too_large; /* the last one */
+
 static void on_done(const HttpOutcome *outcome, void *userdata) {
         Result *r = userdata;
 
+        was_too_large = outcome->is_too_large;
         r->fault = outcome->fault;
         r->status = outcome->response.status;
         (void) str_copy(r->message, sizeof(r->message), outcome->message);
@@ -185,9 +188,11 @@ TEST(download_that_does_not_fit) {
         small.download_max = 4;
         run_one(HTTP_GET, &small, &r);
         EXPECT_INT(r.fault, AWS_TRANSIENT);
+        EXPECT(was_too_large);
         EXPECT_CONTAINS(r.message, "larger than 4 bytes");
         small.download_max = 5;
         run_one(HTTP_GET, &small, &r);
+        EXPECT(!was_too_large);
         free(r.body);
         EXPECT_INT(r.fault, AWS_OK);
 
@@ -223,5 +228,65 @@ TEST(transfers_are_in_nobodys_way) {
                         EXPECT_INT(f->results[i].status, 200);
         for (size_t i = 0; i < n; i++)
                 free(TAKE_PTR(f->results[i].body));
+        fixture_free(f);
+}
+
+/* While there is something left to send, taking it back has undone it all. */
+TEST(upload_that_is_cancelled_half_way) {
+        Fixture *f = fixture_new(answer, NULL);
+        bool was_partial = false;
+
+        reset("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+        start(f, 0, HTTP_PUT, &upload);
+        EXPECT(http_call_is_waiting(f->results[0].call));
+        for (unsigned i = 0; i < 1000 && !was_partial && seen.n == 0; i++) {
+                EXPECT_OK(sd_event_run(f->event, USEC_PER_MSEC));
+                was_partial = !http_call_is_waiting(f->results[0].call) &&
+                                http_call_is_partial(f->results[0].call);
+        }
+        EXPECT(was_partial);
+        http_cancel(f->results[0].call);
+        peer_settle(f->event);
+        EXPECT_INT(seen.n, 0);
+        EXPECT_INT(f->n_done, 0);
+        fixture_free(f);
+}
+
+static size_t n_leaving;
+static int leave_error;
+
+static int on_leave(void *userdata, HttpRequest *request) {
+        EXPECT(userdata == &n_leaving);
+        EXPECT_OK(http_request_add_header(request, "x-turn", "come"));
+        n_leaving++;
+        return leave_error;
+}
+
+/* Who waits is asked when the waiting is over, not before. */
+TEST(what_is_done_last) {
+        Fixture *f = fixture_new(answer, NULL);
+        HttpStream late = upload;
+
+        late.leave = on_leave;
+        late.leave_userdata = &n_leaving;
+        n_leaving = 0;
+        leave_error = 0;
+        reset("");
+        seen.end = PEER_HANG;
+        for (size_t i = 0; i < 6; i++)
+                start(f, i, HTTP_PUT, &late);
+        peer_run(f->event, &seen.n, 4);
+        peer_settle(f->event);
+        EXPECT_INT(n_leaving, 4);
+        EXPECT_CONTAINS(seen.head, "x-turn: come\r\n");
+        http_cancel(f->results[0].call);
+        peer_run(f->event, &seen.n, 5);
+        EXPECT_INT(n_leaving, 5);
+        leave_error = -ENOMEM;
+        http_cancel(f->results[1].call);
+        peer_run(f->event, &f->n_done, 1);
+        EXPECT_INT(f->results[5].fault, AWS_UNREACHABLE);
+        EXPECT_CONTAINS(f->results[5].message, "memory");
+        EXPECT_INT(seen.n, 5);
         fixture_free(f);
 }

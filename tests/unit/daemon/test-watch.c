@@ -248,6 +248,33 @@ TEST(nothing_is_read_where_anybody_may_write) {
         EXPECT_CONTAINS(text, "plans: plans are read again\n");
 }
 
+/* Whoever may make names there must not make us remember them all. */
+TEST(names_that_nobody_looks_at_are_not_kept) {
+        _cleanup_(rig_freep) Rig *g = rig_new();
+        _cleanup_(watch_freep) Watch *w = NULL;
+        size_t n = 0, bytes;
+        Seen seen = { 0 };
+
+        w = watch_empty(g, &seen);
+        capture_begin();
+        EXPECT_OK(chmod(g->plans, 01777));
+        rig_run_for(g, 200 * USEC_PER_MSEC);
+        fault_tally(&n, &bytes);
+        for (unsigned i = 0; i < 200; i++) {
+                _cleanup_(freep) char *name = alloc_printf("plans/%u.yaml", i);
+                _cleanup_(freep) char *path = rig_path(g, name);
+
+                rig_write(g, name, "one");
+                EXPECT_INT(unlink(path), 0);
+        }
+        fault_tally(&n, &bytes);
+        rig_run_for(g, 200 * USEC_PER_MSEC);
+        fault_tally(&n, &bytes);
+        EXPECT(n < 100);
+        EXPECT_STR(seen.text, "");
+        free(capture_end());
+}
+
 TEST(another_directory_by_the_same_name_is_followed) {
         _cleanup_(rig_freep) Rig *g = rig_new();
         _cleanup_(freep) char *above = rig_path(g, "above"), *away = rig_path(g, "away"),
