@@ -169,9 +169,9 @@ static void check_length(const YamlNode *window, const Plan *plan, DiagList *dia
 
         for (uint32_t i = 0; i < plan->n_steps; i++)
                 holds = usec_add(holds, plan->steps[i].hold);
-        /* Whole days follow each other without a gap. */
+        /* Whole days follow each other without a gap; what ends as the window closes is too late. */
         if (!place || plan->window.from == plan->window.until || plan->window.at_end != WINDOW_ROLL_BACK ||
-                        holds <= length)
+                        holds < length)
                 return;
         duration_format(holds, needed);
         duration_format(length, open);

@@ -35,10 +35,10 @@ TEST(hours) {
 
 /* The steps take an hour. */
 TEST(long_enough) {
-        expect("window: {hours: 09:00-10:00, zone: UTC, at_end: roll_back}", "at_end roll_back");
-        expect("window: {hours: 09:00-09:59, zone: UTC, at_end: roll_back}", "the steps take 1h");
+        expect("window: {hours: 09:00-10:01, zone: UTC, at_end: roll_back}", "at_end roll_back");
+        expect("window: {hours: 09:00-10:00, zone: UTC, at_end: roll_back}", "the steps take 1h");
         expect("window: {hours: 09:00-09:59, zone: UTC}", "at_end hold");
-        expect("window: {hours: 23:30-00:30, zone: UTC, at_end: roll_back}", "at_end roll_back");
+        expect("window: {hours: 23:30-00:31, zone: UTC, at_end: roll_back}", "at_end roll_back");
         expect("window: {days: mon, zone: UTC, at_end: roll_back}", "at_end roll_back");
 }
 
