@@ -4,6 +4,7 @@
 #include "aws/digest.h"
 #include "base/alloc.h"
 #include "base/str.h"
+#include "base/usec.h"
 #include "codec/record.h"
 #include "core/invariant.h"
 #include "core/trace.h"
@@ -13,8 +14,14 @@
 
 #define REASON_MAX 320
 
+/* Somebody has to put the zone back before the rollout moves on. */
+static void tell_closed(const StoreRow *row, const Plan *plan, const DiagList *diags) {
+        for (size_t i = 0; i < diags->n && plan->not_before == USEC_INFINITY; i++)
+                log_rollout(LOG_WARNING, row->id, "%s", diags->entries[i].message);
+}
+
 /* The stored text is held against its hash: what was judged and what is judged from now on is one plan. */
-static int read_plan(const StoreRow *row, PlanDoc **ret, char reterr[static REASON_MAX]) {
+static int read_plan(const StoreRow *row, bool is_live, PlanDoc **ret, char reterr[static REASON_MAX]) {
         _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
         uint8_t sha256[DIGEST_SIZE];
         Now now;
@@ -27,14 +34,16 @@ static int read_plan(const StoreRow *row, PlanDoc **ret, char reterr[static REAS
         if (r >= 0 && memcmp(sha256, row->plan_sha256, PLAN_HASH_SIZE) != 0)
                 r = -EUCLEAN;
         if (r >= 0)
-                r = plan_parse(row->plan_text, row->plan_size, row->name, row->plan_sha256, now.wall, diags,
-                                ret);
+                r = plan_parse_stored(row->plan_text, row->plan_size, row->name, row->plan_sha256, now.wall,
+                                diags, ret);
         if (r == -EBADMSG && diags->n > 0)
                 (void) snprintf(reterr, REASON_MAX,
                                 "its stored plan is not accepted any more: line %u: %.200s",
                                 diags->entries[0].line, diags->entries[0].message);
         else if (r < 0)
                 (void) snprintf(reterr, REASON_MAX, "its stored plan is damaged: %s", strerror(-r));
+        else if (is_live)
+                tell_closed(row, &(*ret)->plan, diags);
         return r;
 }
 
@@ -97,7 +106,7 @@ static int on_live_row(const StoreRow *row, void *userdata) {
         bool frozen = false;
         int r;
 
-        r = read_plan(row, &doc, trouble);
+        r = read_plan(row, true, &doc, trouble);
         if (r >= 0)
                 r = fill_plan(m, doc, trouble);
         if (r == -ENOMEM)
@@ -177,7 +186,7 @@ int manager_show_row(const Manager *m, const StoreRow *row, ManagerEachRollout e
         char trouble[REASON_MAX], why[160];
         int r;
 
-        r = read_plan(row, &doc, trouble);
+        r = read_plan(row, false, &doc, trouble);
         if (r >= 0)
                 r = record_decode(row->record, row->record_size, doc->plan.n_targets, &state, why);
         if (r >= 0 && ran_with(&m->defaults, &doc->plan, state))

@@ -64,7 +64,7 @@ static void put_json(Buf *out, const Plan *plan, const char *const *principals, 
         }
         json_write_close(out, ']');
         json_write_open(out, "notes", '[');
-        for (unsigned note = IAM_NOTE_ACCOUNT; note <= IAM_NOTE_IMAGE; note <<= 1)
+        for (unsigned note = IAM_NOTE_ACCOUNT; note <= IAM_NOTE_LAST; note <<= 1)
                 if (*notes & note)
                         json_write_text(out, NULL, iam_note_text((IamNote) note));
         json_write_close(out, ']');
@@ -81,7 +81,7 @@ static void put_notes(const Ctl *ctl, const char *const *principals, size_t n, u
                                 principals[i] ? principals[i] : "the principal that canaryd itself acts as");
                 (void) verb_fail(ctl, 0, buf_text(&line));
         }
-        for (unsigned note = IAM_NOTE_ACCOUNT; note <= IAM_NOTE_IMAGE; note <<= 1) {
+        for (unsigned note = IAM_NOTE_ACCOUNT; note <= IAM_NOTE_LAST; note <<= 1) {
                 _cleanup_(buf_done) Buf line = BUF_INIT(RENDER_BYTES_MAX);
 
                 if (!(notes & note))

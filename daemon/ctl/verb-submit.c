@@ -254,6 +254,23 @@ static void put_json(const Submit *s, Buf *out) {
         (void) buf_putc(out, '\n');
 }
 
+/* What is wrong with it is on stderr, and for programs here. */
+static int refuse(const Ctl *ctl, const PlanFile *file) {
+        _cleanup_(buf_done) Buf out = BUF_INIT(RENDER_BYTES_MAX);
+
+        if (!ctl->json)
+                return EXIT_BAD;
+        json_write_open(&out, NULL, '{');
+        json_write_u64(&out, "schema", INFO_SCHEMA);
+        json_write_text(&out, "file", file->path);
+        json_write_null(&out, "placed");
+        json_write_text(&out, "answer", "invalid");
+        plan_file_write_findings(&out, file);
+        json_write_close(&out, '}');
+        (void) buf_putc(&out, '\n');
+        return verb_finish(ctl, &out, EXIT_BAD);
+}
+
 static void put_text(const Submit *s, Buf *out) {
         const Style *style = &s->ctl->style;
 
@@ -325,7 +342,7 @@ int verb_submit(const Ctl *ctl, char **args, size_t n_args) {
                 return verb_fail(ctl, EXIT_BAD, "out of memory");
         (void) fputs(buf_text(&err), ctl->err);
         if (!f->doc)
-                return EXIT_BAD;
+                return refuse(ctl, f);
         if (!ctl->directory && (r = daemon_conf_read(ctl, &conf)) != 0)
                 return r;
         s.file = f;

@@ -84,11 +84,12 @@ static void weight_cell(const RolloutInfo *info, char ret[static VIEW_LINE_MAX])
 }
 
 static void add_row(Table *table, const RolloutInfo *info, const Style *style) {
-        char text[VIEW_LINE_MAX], before[VIEW_TEXT_MAX], after[VIEW_TEXT_MAX];
+        char text[VIEW_LINE_MAX], before[VIEW_TEXT_MAX], after[VIEW_TEXT_MAX], others[VIEW_TEXT_MAX];
         char target[512];
 
         table_add(table, TONE_PLAIN, info->id);
-        (void) snprintf(target, sizeof(target), "%.200s:%.200s", view_function(info), info->alias);
+        view_others(info, others);
+        (void) snprintf(target, sizeof(target), "%.200s:%.200s%s", view_function(info), info->alias, others);
         table_add(table, TONE_PLAIN, target);
         table_add(table, TONE_PLAIN, info->region[0] ? info->region : "-");
         view_versions(info, style, text);

@@ -23,10 +23,27 @@ typedef struct Rung {
 
 typedef void (*EachRung)(const Rung *rung, void *userdata);
 
-/* Walks the plan as a rollout would that nothing holds up; gives back when it is done. Forward moves wait
- * for the window. */
-static usec_t walk(const Plan *plan, usec_t now, EachRung each, void *userdata) {
-        usec_t at = now;
+/* When the window closes on a split alias, and the plan says that it goes back then; USEC_INFINITY: never.
+ */
+static usec_t turns_at(const Plan *plan, const Rung *rung) {
+        usec_t closes;
+
+        if (plan->window.at_end != WINDOW_ROLL_BACK || rung->weight == WEIGHT_FULL ||
+                        rung->at == USEC_INFINITY)
+                return USEC_INFINITY;
+        closes = window_closes(&plan->window, rung->at);
+        return closes <= usec_add(rung->at, rung->hold) ? closes : USEC_INFINITY;
+}
+
+/* How the walk below ends. */
+typedef struct Walk {
+        usec_t end;   /* USEC_INFINITY: never */
+        usec_t turns; /* its window closes too early, and it is rolled back then; USEC_INFINITY: no */
+} Walk;
+
+/* Walks the plan as a rollout would that nothing holds up. Forward moves wait for the window. */
+static Walk walk(const Plan *plan, usec_t now, EachRung each, void *userdata) {
+        usec_t at = now, turns;
 
         for (uint32_t w = 0; w < plan_n_waves(plan); w++) {
                 for (uint32_t i = 0; i <= plan->n_steps && at != USEC_INFINITY; i++) {
@@ -41,9 +58,12 @@ static usec_t walk(const Plan *plan, usec_t now, EachRung each, void *userdata) 
 
                         at = usec_add(rung.at, rung.hold);
                         each(&rung, userdata);
+                        turns = turns_at(plan, &rung);
+                        if (turns != USEC_INFINITY)
+                                return (Walk){ .end = USEC_INFINITY, .turns = turns };
                 }
         }
-        return at;
+        return (Walk){ .end = at, .turns = USEC_INFINITY };
 }
 
 /* "10:32", with the date where it is another day than "now", "10:32:05" where seconds matter. */
@@ -60,9 +80,16 @@ static void clock_format(usec_t t, usec_t now, bool seconds, char ret[static CLO
                         seconds ? 8 : 5, text + strlen("2026-01-15T"));
 }
 
-static bool wants_seconds(const Plan *plan) {
-        bool wants = plan->bake % USEC_PER_MINUTE != 0;
+/* The clock of the deadline stands while a rollout waits for its beginning. */
+static usec_t deadline_of(const Plan *plan, usec_t now) {
+        return usec_add(plan_opens(plan, now), plan->deadline);
+}
 
+static bool wants_seconds(const Plan *plan) {
+        bool wants = false;
+
+        for (uint32_t w = 0; w < plan_n_waves(plan); w++)
+                wants = wants || plan_wave(plan, w).bake % USEC_PER_MINUTE != 0;
         for (uint32_t i = 0; i < plan->n_steps; i++)
                 wants = wants || plan->steps[i].hold % USEC_PER_MINUTE != 0;
         return wants;
@@ -161,15 +188,20 @@ static void put_checks(const Text *t) {
 }
 
 /* The end as a range: evidence may keep a step waiting, and the deadline ends the waiting. */
-static void put_end(const Text *t, usec_t end) {
+static void put_end(const Text *t, const Walk *walked) {
         bool seconds = wants_seconds(t->plan);
         char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX], shortest[TIME_TEXT_MAX];
-        usec_t latest = usec_add(t->now, t->plan->deadline);
+        usec_t latest = deadline_of(t->plan, t->now), end = walked->end;
 
-        clock_format(end, t->now, seconds, from);
+        clock_format(walked->turns != USEC_INFINITY ? walked->turns : end, t->now, seconds, from);
         clock_format(latest, t->now, seconds, until);
         duration_format(usec_sub(end, t->now), shortest);
-        if (end == USEC_INFINITY)
+        if (walked->turns != USEC_INFINITY)
+                (void) buf_printf(t->out,
+                                "  its window closes at %s UTC with traffic split, and \"at_end\" is roll_back: it would be "
+                                "rolled back\n",
+                                from);
+        else if (end == USEC_INFINITY)
                 (void) buf_puts(t->out, "  done: never, as its window does not open often enough\n");
         else if (end > latest)
                 (void) buf_printf(t->out,
@@ -184,7 +216,9 @@ static void put_end(const Text *t, usec_t end) {
 void view_plan(const Plan *plan, const Style *style, usec_t now, Buf *out) {
         Text text = { .plan = plan, .now = now, .style = style, .out = out, .wave = UINT32_MAX };
 
-        put_end(&text, walk(plan, now, put_rung, &text));
+        Walk walked = walk(plan, now, put_rung, &text);
+
+        put_end(&text, &walked);
         put_checks(&text);
 }
 
@@ -208,6 +242,13 @@ static void put_json_target(const PlanTarget *target, uint32_t wave, Buf *out) {
         json_write_close(out, '}');
 }
 
+static void put_json_moment(Buf *out, const char *key, usec_t t) {
+        if (t == USEC_INFINITY)
+                json_write_null(out, key);
+        else
+                json_write_u64(out, key, t);
+}
+
 static void put_json_rung(const Rung *rung, void *userdata) {
         Buf *out = userdata;
 
@@ -215,10 +256,7 @@ static void put_json_rung(const Rung *rung, void *userdata) {
         json_write_u64(out, "wave", rung->wave + 1);
         json_write_number(out, "weight", (double) rung->weight / WEIGHT_PERCENT);
         json_write_u64(out, "hold_usec", rung->hold);
-        if (rung->at == USEC_INFINITY)
-                json_write_null(out, "at_usec");
-        else
-                json_write_u64(out, "at_usec", rung->at);
+        put_json_moment(out, "at_usec", rung->at);
         json_write_close(out, '}');
 }
 
@@ -239,7 +277,7 @@ void view_plan_json(const Plan *plan, usec_t now, Buf *out) {
         StepInfo ladder[PLAN_STEPS_MAX + 1];
         const PlanTarget *first = &plan->targets[0];
         size_t n = rollout_info_ladder(plan, ladder);
-        usec_t end;
+        Walk walked;
 
         json_write_text(out, "name", plan->name);
         json_write_text(out, "function", first->function);
@@ -249,7 +287,10 @@ void view_plan_json(const Plan *plan, usec_t now, Buf *out) {
                 json_write_u64(out, "from", first->from);
         else
                 json_write_null(out, "from");
-        json_write_u64(out, "to", first->to);
+        if (first->to > 0)
+                json_write_u64(out, "to", first->to);
+        else
+                json_write_null(out, "to");
         info_write_ladder(out, ladder, n);
         json_write_u64(out, "shortest_usec", plan_shortest(plan));
         json_write_open(out, "targets", '[');
@@ -257,13 +298,12 @@ void view_plan_json(const Plan *plan, usec_t now, Buf *out) {
                 put_json_target(&plan->targets[i], plan_wave_of(plan, i), out);
         json_write_close(out, ']');
         json_write_open(out, "schedule", '[');
-        end = walk(plan, now, put_json_rung, out);
+        walked = walk(plan, now, put_json_rung, out);
         json_write_close(out, ']');
-        if (end == USEC_INFINITY)
-                json_write_null(out, "end_usec");
-        else
-                json_write_u64(out, "end_usec", end);
-        json_write_u64(out, "deadline_usec", usec_add(now, plan->deadline));
+        put_json_moment(out, "end_usec", walked.end);
+        if (walked.turns != USEC_INFINITY)
+                put_json_moment(out, "rolled_back_usec", walked.turns);
+        put_json_moment(out, "deadline_usec", deadline_of(plan, now));
         json_write_open(out, "checks", '[');
         for (uint32_t i = 0; i < plan->n_checks; i++)
                 put_json_check(&plan->checks[i], out);

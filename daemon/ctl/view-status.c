@@ -42,6 +42,9 @@ static void put_state(Buf *out, const Style *style, const RolloutInfo *info) {
 
         put_label(out, style, "STATE");
         render_toned(out, style, view_phase_tone(info), info->phase);
+        if (info->waves > 0 && info->step > 0 && !streq(info->phase, "succeeded"))
+                (void) buf_printf(&text, ", wave %llu of %llu", (unsigned long long) info->wave,
+                                (unsigned long long) info->waves);
         if (info->step > 0 && !streq(info->phase, "succeeded"))
                 (void) buf_printf(&text, ", step %llu of %llu", (unsigned long long) info->step,
                                 (unsigned long long) info->steps);
@@ -53,10 +56,11 @@ static void put_state(Buf *out, const Style *style, const RolloutInfo *info) {
 
 static void target_format(const Style *style, const RolloutInfo *info, Buf *text) {
         const char *unknown = view_is_finished(info) ? "region unknown" : "default region";
-        char versions[VIEW_TEXT_MAX];
+        char versions[VIEW_TEXT_MAX], others[VIEW_TEXT_MAX];
 
         view_versions(info, style, versions);
-        (void) buf_printf(text, "%s:%s   %s   version %s", view_function(info), info->alias,
+        view_others(info, others);
+        (void) buf_printf(text, "%s:%s%s   %s   version %s", view_function(info), info->alias, others,
                         info->region[0] ? info->region : unknown, versions);
 }
 
@@ -271,6 +275,20 @@ static void add_target(Table *table, const TargetInfo *t) {
         table_add(table, tone, t->check[0] ? text : t->verdict);
 }
 
+/* What AWS says about one of them: which, it does not always say. */
+static void put_target_error(Buf *out, const Style *style, const TargetInfo *t) {
+        _cleanup_(buf_done) Buf text = BUF_INIT(TEXT_MAX);
+        const char *colon = strrchr(t->function, ':');
+
+        if (t->error[0] == '\0')
+                return;
+        (void) buf_printf(&text, "%s:%s", colon ? colon + 1 : t->function, t->alias);
+        if (t->region[0] != '\0')
+                (void) buf_printf(&text, " in %s", t->region);
+        (void) buf_printf(&text, ": %s", t->error);
+        put_text_line(out, style, "AWS", &text);
+}
+
 /* A line per alias of a group; one alone has been told of already. */
 static int put_targets(Buf *out, const Style *style, const RolloutInfo *info) {
         _cleanup_(table_freep) Table *table = NULL;
@@ -285,6 +303,8 @@ static int put_targets(Buf *out, const Style *style, const RolloutInfo *info) {
         (void) buf_putc(out, '\n');
         r = table_render(table, out);
         (void) buf_putc(out, '\n');
+        for (size_t i = 0; i < info->n_targets; i++)
+                put_target_error(out, style, &info->targets[i]);
         return r;
 }
 
@@ -316,7 +336,8 @@ int view_status(const RolloutInfo *info, const Style *style, Buf *out) {
         if ((r = put_targets(out, style, info)) < 0)
                 return r;
         put_errors(out, style, info);
-        put_line(out, style, "AWS", info->error);
+        if (info->n_targets == 0)
+                put_line(out, style, "AWS", info->error);
         (void) buf_printf(&plan, "%s @%.12s", info->plan_path, info->plan_sha256);
         put_text_line(out, style, "PLAN", &plan);
         return out->failed ? -ENOMEM : 0;

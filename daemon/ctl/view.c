@@ -46,6 +46,12 @@ void view_span(usec_t span, char ret[static VIEW_TEXT_MAX]) {
         (void) str_copy(ret, VIEW_TEXT_MAX, text);
 }
 
+void view_others(const RolloutInfo *info, char ret[static VIEW_TEXT_MAX]) {
+        ret[0] = '\0';
+        if (info->target_count > 1)
+                (void) snprintf(ret, VIEW_TEXT_MAX, " +%llu", (unsigned long long) info->target_count - 1);
+}
+
 const char *view_function(const RolloutInfo *info) {
         const char *colon = strrchr(info->function, ':');
 

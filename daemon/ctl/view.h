@@ -17,6 +17,9 @@ void view_versions(const RolloutInfo *info, const Style *style, char ret[static 
 /* "4m10s", "34m": seconds matter near the end only; "-" when nobody can say */
 void view_span(usec_t span, char ret[static VIEW_TEXT_MAX]);
 
+/* " +7": so many more targets than the one that is shown. */
+void view_others(const RolloutInfo *info, char ret[static VIEW_TEXT_MAX]);
+
 /* The name alone where the plan has an ARN. */
 const char *view_function(const RolloutInfo *info);
 

@@ -7,7 +7,10 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
+/* Longer lines are quoted in part: so much before the place, so much in all. */
 #define QUOTED_LINE_MAX 200
+#define QUOTED_BEFORE 60
+#define QUOTED_PART 160
 
 /* A byte inside of a UTF-8 sequence, not its first. */
 static bool is_continuation(char c) {
@@ -82,10 +85,30 @@ static int put_printable(Buf *out, const char *s, size_t n, size_t mark) {
         return cells;
 }
 
+/* A character has no more than three bytes behind its first, whatever the file has. */
+static size_t to_boundary(const char *s, size_t n, size_t at) {
+        for (size_t end = MIN(n, at + 3); at < end && is_continuation(s[at]);)
+                at++;
+        return at;
+}
+
+/* The line, or what is around the place, and the caret under it. "place": from 0. */
+static void put_quoted(Buf *out, unsigned line, const char *text, size_t n, size_t place) {
+        size_t begin = 0, end = n;
+        int cells;
+
+        if (n > QUOTED_LINE_MAX) {
+                begin = place > QUOTED_BEFORE ? to_boundary(text, n, place - QUOTED_BEFORE) : 0;
+                end = to_boundary(text, n, MIN(n, begin + QUOTED_PART));
+        }
+        (void) buf_printf(out, "%6u | %s", line, begin > 0 ? "..." : "");
+        cells = put_printable(out, text + begin, end - begin, place - begin) + (begin > 0 ? 3 : 0);
+        (void) buf_printf(out, "%s\n       | %*s^\n", end < n ? "..." : "", cells, "");
+}
+
 int diag_render(const Diag *d, const char *file, const char *source, size_t size, Buf *out) {
         const char *text = NULL;
         size_t n = 0;
-        int cells;
 
         (void) put_printable(out, file, strlen(file), 0);
         if (d->line > 0)
@@ -95,10 +118,7 @@ int diag_render(const Diag *d, const char *file, const char *source, size_t size
         (void) buf_putc(out, '\n');
         if (source && d->line > 0)
                 find_line(source, size, d->line, &text, &n);
-        if (text && d->column > 0 && d->column <= QUOTED_LINE_MAX && n <= QUOTED_LINE_MAX) {
-                (void) buf_printf(out, "%6u | ", d->line);
-                cells = put_printable(out, text, n, d->column - 1);
-                (void) buf_printf(out, "\n       | %*s^\n", cells, "");
-        }
+        if (text && d->column > 0 && d->column <= MAX(n + 1, (size_t) QUOTED_LINE_MAX))
+                put_quoted(out, d->line, text, n, d->column - 1);
         return out->failed ? -ENOBUFS : 0;
 }

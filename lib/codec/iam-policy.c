@@ -22,6 +22,7 @@ static const struct {
         { MAY_SHIFT, "lambda:GetAlias" },
         { MAY_SHIFT, "lambda:UpdateAlias" },
         { MAY_SHIFT, "lambda:GetFunctionConfiguration" },
+        { MAY_SHIFT, "lambda:GetProvisionedConcurrencyConfig" },
         { MAY_CREATE_ALIAS, "lambda:CreateAlias" },
         { MAY_PUBLISH, "lambda:PublishVersion" },
         { MAY_UPDATE_CODE, "lambda:UpdateFunctionCode" },
@@ -252,21 +253,74 @@ static void put_literal(Buf *arn, const char *s) {
                         (void) buf_putc(arn, *s);
 }
 
-/* Lambda fetches the object in the name of whoever calls it. */
-static void put_artifact(Writer *w, const PlanTarget *t) {
-        _cleanup_(buf_done) Buf arn = BUF_INIT(8192);
+/* "123456789012.dkr.ecr.eu-west-1.amazonaws.com/NAME:TAG", borrowed. */
+typedef struct Repository {
+        const char *account, *region, *name;
+        size_t account_size, region_size, name_size;
+} Repository;
 
-        if (t->publish.kind == PUBLISH_IMAGE)
-                *w->notes |= IAM_NOTE_IMAGE;
-        if (t->publish.kind != PUBLISH_S3)
-                return;
-        open_statement(w, "Artifact");
+static bool find_repository(const char *image, Repository *ret) {
+        Repository r = { .account = image };
+        const char *p;
+
+        r.account_size = strspn(image, "0123456789");
+        p = str_after(image + r.account_size, ".dkr.ecr.");
+        if (!p || r.account_size == 0)
+                return false;
+        r.region = p;
+        r.region_size = strcspn(p, "./");
+        p = strchr(p, '/');
+        if (!p)
+                return false;
+        r.name = p + 1;
+        r.name_size = strcspn(r.name, ":@");
+        *ret = r;
+        return r.region_size > 0 && r.name_size > 0;
+}
+
+/* A repository of the function's own account lets Lambda pull, whoever it was that named the image. */
+static bool is_foreign_image(const PlanTarget *t, Repository *ret) {
+        size_t size;
+        const char *account = plan_target_account(t, &size);
+
+        return t->publish.kind == PUBLISH_IMAGE && find_repository(t->publish.image, ret) && size > 0 &&
+                        (size != ret->account_size || memcmp(account, ret->account, size) != 0);
+}
+
+static bool needs_artifact(const PlanTarget *t) {
+        Repository repository;
+
+        return t->publish.kind == PUBLISH_S3 || is_foreign_image(t, &repository);
+}
+
+static void put_object(Writer *w, const PlanTarget *t, Buf *arn) {
         json_write_text(w->out, "Action",
                         t->publish.object_version ? "s3:GetObjectVersion" : "s3:GetObject");
+        (void) buf_printf(arn, ":s3:::%s/", t->publish.bucket);
+        put_literal(arn, t->publish.key);
+}
+
+static void put_repository(Writer *w, const Repository *r, Buf *arn) {
+        json_write_open(w->out, "Action", '[');
+        json_write_text(w->out, NULL, "ecr:BatchGetImage");
+        json_write_text(w->out, NULL, "ecr:GetDownloadUrlForLayer");
+        json_write_close(w->out, ']');
+        (void) buf_printf(arn, ":ecr:%.*s:%.*s:repository/%.*s", (int) r->region_size, r->region,
+                        (int) r->account_size, r->account, (int) r->name_size, r->name);
+}
+
+/* Lambda fetches it in the name of whoever calls it. */
+static void put_artifact(Writer *w, const PlanTarget *t) {
+        _cleanup_(buf_done) Buf arn = BUF_INIT(8192);
+        Repository repository;
+
+        open_statement(w, "Artifact");
         (void) buf_puts(&arn, "arn:");
         put_partition(w, &arn, t);
-        (void) buf_printf(&arn, ":s3:::%s/", t->publish.bucket);
-        put_literal(&arn, t->publish.key);
+        if (is_foreign_image(t, &repository))
+                put_repository(w, &repository, &arn);
+        else
+                put_object(w, t, &arn);
         if (arn.failed)
                 w->out->failed = true;
         json_write_text(w->out, "Resource", buf_text(&arn));
@@ -277,7 +331,8 @@ static bool same_artifact(const PlanTarget *a, const PlanTarget *b) {
         return same_text(a->role_arn, b->role_arn) && a->publish.kind == b->publish.kind &&
                         same_text(a->publish.bucket, b->publish.bucket) &&
                         same_text(a->publish.key, b->publish.key) &&
-                        !a->publish.object_version == !b->publish.object_version;
+                        !a->publish.object_version == !b->publish.object_version &&
+                        same_text(a->publish.image, b->publish.image);
 }
 
 static void put_artifacts(Writer *w, const Plan *plan, const char *principal) {
@@ -285,9 +340,15 @@ static void put_artifacts(Writer *w, const Plan *plan, const char *principal) {
                 const PlanTarget *t = &plan->targets[i];
                 uint32_t k = 0;
 
-                while (k < i && !same_artifact(&plan->targets[k], t))
+                if (!same_text(t->role_arn, principal))
+                        continue;
+                *w->notes |= (t->publish.kind == PUBLISH_IMAGE ? IAM_NOTE_IMAGE : 0u) |
+                                (t->publish.kind == PUBLISH_S3 ? IAM_NOTE_KEY : 0u);
+                if (!needs_artifact(t))
+                        continue;
+                while (k < i && !(needs_artifact(&plan->targets[k]) && same_artifact(&plan->targets[k], t)))
                         k++;
-                if (k == i && same_text(t->role_arn, principal))
+                if (k == i)
                         put_artifact(w, t);
         }
 }
@@ -337,7 +398,11 @@ const char *iam_note_text(IamNote note) {
                 return "nothing tells the partition, so \"aws\" stands there";
         case IAM_NOTE_IMAGE:
                 return "an image's repository must let lambda.amazonaws.com pull (ecr:BatchGetImage and "
-                       "ecr:GetDownloadUrlForLayer), which is said in the repository's policy, not here";
+                       "ecr:GetDownloadUrlForLayer), which is said in the repository's policy, not here; that of "
+                       "another account must also let this principal pull";
+        case IAM_NOTE_KEY:
+                return "an object that is encrypted with a KMS key also needs kms:Decrypt on that key, which the plan "
+                       "does not name";
         }
         return "";
 }

@@ -12,7 +12,9 @@ typedef enum IamNote {
         IAM_NOTE_REGION = 1 << 1,    /* "*" stands for a region that the plan does not name */
         IAM_NOTE_PARTITION = 1 << 2, /* "aws" is taken for the partition, as nothing tells */
         IAM_NOTE_IMAGE = 1 << 3,     /* Lambda itself must be allowed to pull the image */
+        IAM_NOTE_KEY = 1 << 4,       /* an object may be encrypted with a key that the plan does not name */
 } IamNote;
+#define IAM_NOTE_LAST IAM_NOTE_KEY
 
 /* Who acts: the role of each target that names one, each once, in the order of targets, then NULL for the
  * daemon's own principal, which acts for the other targets and assumes those roles. */

@@ -20,6 +20,7 @@ typedef struct PlanDraft {
         PlanCheck checks[PLAN_CHECKS_MAX];
         unsigned check_lines[PLAN_CHECKS_MAX]; /* where each got its name */
         bool has_bake;                         /* the plan says "bake" */
+        bool is_stored;                        /* plan_parse_stored() */
 } PlanDraft;
 
 /* The maps of the language, so that a lost key can be sent home. */

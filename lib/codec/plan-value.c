@@ -18,6 +18,8 @@
 
 #define WANTS_BOOL "true or false"
 
+#define ZERO_ADVICE "write it without zeros in front"
+
 #define DIGITS "0123456789"
 
 static bool is_number(const char *s) {
@@ -158,6 +160,11 @@ bool plan_value_share(const YamlNode *node, DiagList *diags, double *ret) {
         return true;
 }
 
+/* "010" is eight to some readers of YAML and ten to others. */
+static bool is_octal(const char *s) {
+        return s[0] == '0' && is_number(s + 1);
+}
+
 bool plan_value_milliseconds(const YamlNode *node, DiagList *diags, double *ret) {
         const char *s = yaml_text_of(node, diags, WANTS_MILLISECONDS);
         Decimal d = { 0 };
@@ -166,6 +173,10 @@ bool plan_value_milliseconds(const YamlNode *node, DiagList *diags, double *ret)
 
         if (!s)
                 return false;
+        if (is_octal(s)) {
+                yaml_refuse(node, diags, WANTS_MILLISECONDS, ZERO_ADVICE);
+                return false;
+        }
         if (decimal_parse(s, strlen(s), &d) >= 0)
                 value = decimal_to_double(&d, 0);
         else if (duration_parse(s, &span) >= 0)
@@ -191,6 +202,10 @@ bool plan_value_count(const YamlNode *node, DiagList *diags, const char *what, u
 
         if (!s)
                 return false;
+        if (is_octal(s)) {
+                yaml_refuse(node, diags, what, ZERO_ADVICE);
+                return false;
+        }
         r = str_parse_u64(s, max, &value);
         if (r >= 0 && value >= min) {
                 *ret = value;

@@ -130,7 +130,18 @@ static const char *zone_advice(const char *s) {
         return "it is none of the zones in " ZONE_FOLDER;
 }
 
-static int read_zone(const YamlNode *node, usec_t now, PlanWindow *w, DiagList *diags) {
+/* What it says is not known any more, so that it says: not now. */
+static void close_for_good(const YamlNode *zone, Plan *plan, DiagList *diags) {
+        diag_add(diags, DIAG_WARNING, zone->line, zone->column,
+                        "the time zone %.64s of its window cannot be read any more, so that it does not move forward; put it "
+                        "back into " ZONE_FOLDER " and restart canaryd",
+                        zone->text);
+        plan->window = (PlanWindow){ 0 };
+        plan->not_before = USEC_INFINITY;
+}
+
+static int read_zone(const YamlNode *node, usec_t now, bool is_stored, Plan *plan, DiagList *diags) {
+        PlanWindow *w = &plan->window;
         const char *s = yaml_text_of(node, diags, WANTS_ZONE);
         WindowOffset offsets[WINDOW_OFFSETS_MAX];
         uint32_t n = 0;
@@ -145,6 +156,9 @@ static int read_zone(const YamlNode *node, usec_t now, PlanWindow *w, DiagList *
         if (r < 0 && streq(s, "UTC")) {
                 offsets[0] = (WindowOffset){ 0 };
                 n = 1;
+        } else if (r < 0 && is_stored) {
+                close_for_good(node, plan, diags);
+                return 0;
         } else if (r < 0) {
                 yaml_refuse(node, diags, WANTS_ZONE, zone_advice(s));
                 return 0;
@@ -169,9 +183,9 @@ static void check_length(const YamlNode *window, const Plan *plan, DiagList *dia
 
         for (uint32_t i = 0; i < plan->n_steps; i++)
                 holds = usec_add(holds, plan->steps[i].hold);
-        /* Whole days follow each other without a gap. */
+        /* Whole days follow each other without a gap; what ends as the window closes is too late. */
         if (!place || plan->window.from == plan->window.until || plan->window.at_end != WINDOW_ROLL_BACK ||
-                        holds <= length)
+                        holds < length)
                 return;
         duration_format(holds, needed);
         duration_format(length, open);
@@ -181,12 +195,13 @@ static void check_length(const YamlNode *window, const Plan *plan, DiagList *dia
                         needed, open);
 }
 
-static int read_window(const YamlNode *node, usec_t now, Plan *plan, DiagList *diags) {
+static int read_window(const YamlNode *node, usec_t now, PlanDraft *draft, DiagList *diags) {
         static const char *const words[] = {
                 [WINDOW_HOLD] = "hold",
                 [WINDOW_ROLL_BACK] = "roll_back",
         };
         const YamlNode *day, *hours, *zone, *at_end;
+        Plan *plan = &draft->plan;
         PlanWindow *w = &plan->window;
         size_t choice, before = diags->n_errors;
         int r = 0;
@@ -204,11 +219,12 @@ static int read_window(const YamlNode *node, usec_t now, Plan *plan, DiagList *d
         w->days = day ? read_days(day, diags) : DAYS_ALL;
         if (hours)
                 read_hours(hours, w, diags);
-        if (zone)
-                r = read_zone(zone, now, w, diags);
         if (at_end && plan_value_choice(at_end, diags, WANTS_AT_END, words, ELEMENTSOF(words), &choice))
                 w->at_end = (WindowEnd) choice;
         check_length(node, plan, diags);
+        /* Last, as it may take all of that back. */
+        if (zone)
+                r = read_zone(zone, now, draft->is_stored, plan, diags);
         return r;
 }
 
@@ -233,5 +249,5 @@ int plan_read_window(const YamlNode *top, usec_t now, PlanDraft *draft, DiagList
 
         if (not_before)
                 read_not_before(not_before, &draft->plan, diags);
-        return window ? read_window(window, now, &draft->plan, diags) : 0;
+        return window ? read_window(window, now, draft, diags) : 0;
 }

@@ -143,8 +143,9 @@ static int read_plan(const YamlNode *top, const char *default_name, usec_t now, 
         return 0;
 }
 
-int plan_parse(const char *text, size_t size, const char *default_name,
-                const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret) {
+static int parse(const char *text, size_t size, const char *default_name,
+                const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, bool is_stored, DiagList *diags,
+                PlanDoc **ret) {
         _cleanup_(yaml_tree_freep) YamlTree *tree = NULL;
         _cleanup_(freep) PlanDraft *draft = NULL;
         size_t first = diags->n, errors_before = diags->n_errors;
@@ -153,6 +154,7 @@ int plan_parse(const char *text, size_t size, const char *default_name,
         draft = alloc_one(PlanDraft);
         if (!draft)
                 return -ENOMEM;
+        draft->is_stored = is_stored;
         draft->plan.every = PLAN_DEFAULT_EVERY;
         draft->plan.period = PLAN_DEFAULT_PERIOD;
         draft->plan.settled_after = PLAN_DEFAULT_SETTLED;
@@ -176,4 +178,14 @@ int plan_parse(const char *text, size_t size, const char *default_name,
         if (diags->n_errors > errors_before)
                 return -EBADMSG;
         return plan_pack(draft, ret);
+}
+
+int plan_parse(const char *text, size_t size, const char *default_name,
+                const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret) {
+        return parse(text, size, default_name, sha256, now, false, diags, ret);
+}
+
+int plan_parse_stored(const char *text, size_t size, const char *default_name,
+                const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret) {
+        return parse(text, size, default_name, sha256, now, true, diags, ret);
 }

@@ -30,6 +30,12 @@ DEFINE_TRIVIAL_CLEANUP(PlanDoc *, plan_doc_free);
 int plan_parse(const char *text, size_t size, const char *default_name,
                 const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret);
 
+/* The same for a plan that was accepted before and is carried out: one whose time zone is not there any more
+ * is not refused, as nobody would be left to roll it back. Its window does not open then, and a warning in
+ * diags says so. */
+int plan_parse_stored(const char *text, size_t size, const char *default_name,
+                const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret);
+
 /* A plan's name: [a-z0-9] then [a-z0-9._-], at most PLAN_NAME_MAX; upper case is allowed too. */
 bool plan_name_is_valid(const char *name);
 

@@ -5,6 +5,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "base/timefmt.h"
+#include "core/target.h"
 
 #define FIELD(type_, struct_, member, name_) \
         { .name = (name_), .type = (type_), .offset = offsetof(struct_, member) }
@@ -195,8 +196,37 @@ size_t rollout_info_ladder(const Plan *plan, StepInfo ret[static PLAN_STEPS_MAX 
         return n + 1;
 }
 
-static void fill_details(
-                RolloutInfo *ret, RolloutInfoSpace *space, const Plan *plan, const TargetState *target) {
+/* The target that all the rest is about. */
+static uint32_t target_shown(const Plan *plan, const RolloutState *state) {
+        uint32_t shown = state->reason != REASON_NONE ? state->reason_target
+                                                      : plan_wave(plan, state->wave).first_target;
+
+        return shown < state->n_targets ? shown : 0;
+}
+
+/* Of the target that is shown, or of the first that has any. */
+static const char *error_of(const RolloutState *state, uint32_t shown) {
+        for (uint32_t i = 0; i < state->n_targets && state->targets[shown].error[0] == '\0'; i++)
+                if (state->targets[i].error[0] != '\0')
+                        return state->targets[i].error;
+        return state->targets[shown].error;
+}
+
+/* The view's weights are those of the first target. */
+static void fill_weights(RolloutInfo *ret, const RolloutState *state, uint32_t shown) {
+        const TargetState *t = &state->targets[shown];
+        uint32_t actual = route_weight_of(&t->route, t->version_new);
+
+        if (shown == 0)
+                return;
+        ret->weight_actual = percent(actual);
+        ret->weight_wanted = phase_is_live((Phase) state->phase)
+                        ? percent(route_weight_of(&t->want, t->version_new))
+                        : ret->weight_actual;
+}
+
+static void fill_details(RolloutInfo *ret, RolloutInfoSpace *space, const Plan *plan,
+                const RolloutState *state, const TargetState *target) {
         ret->n_checks = MIN(plan->n_checks, (uint32_t) PLAN_CHECKS_MAX);
         ret->checks = space->checks;
         for (size_t i = 0; i < ret->n_checks; i++) {
@@ -217,13 +247,17 @@ static void fill_details(
                 };
         }
         ret->n_ladder = rollout_info_ladder(plan, space->ladder);
+        if (state->wave < plan_n_waves(plan))
+                space->ladder[ret->n_ladder - 1].hold = plan_wave(plan, state->wave).bake;
         ret->ladder = space->ladder;
 }
 
 void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id, const char *plan_path,
                 const Plan *plan, const RolloutState *state, const RolloutView *view) {
         uint32_t turned = state->reason_target < state->n_targets ? state->reason_target : 0;
-        const TargetState *target = &state->targets[0];
+        uint32_t shown = target_shown(plan, state);
+        const TargetState *target = &state->targets[shown];
+        const PlanTarget *planned = &plan->targets[shown];
         const JudgeState *judge = &target->judge;
 
         for (size_t i = 0; i < PLAN_HASH_SIZE; i++)
@@ -238,11 +272,11 @@ void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id
                 .plan_path = or_empty(plan_path),
                 .plan_sha256 = space->plan_sha256,
                 .phase = phase_to_string((Phase) state->phase),
-                .function = plan->targets[0].function,
-                .alias = plan->targets[0].alias,
-                .region = or_empty(plan->targets[0].region),
-                .version_old = target->version_old > 0 ? target->version_old : plan->targets[0].from,
-                .version_new = target->version_new > 0 ? target->version_new : plan->targets[0].to,
+                .function = planned->function,
+                .alias = planned->alias,
+                .region = or_empty(planned->region),
+                .version_old = target->version_old > 0 ? target->version_old : planned->from,
+                .version_new = target->version_new > 0 ? target->version_new : planned->to,
                 .target_count = plan->n_targets,
                 .wave = plan->n_waves > 0 ? (uint64_t) state->wave + 1 : 0,
                 .waves = plan->n_waves,
@@ -262,9 +296,10 @@ void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id
                 .errors_new = judge->seen_new.errors,
                 .invocations_old = judge->seen_old.invocations,
                 .errors_old = judge->seen_old.errors,
-                .error = target->error,
+                .error = error_of(state, shown),
         };
-        fill_details(ret, space, plan, target);
+        fill_weights(ret, state, shown);
+        fill_details(ret, space, plan, state, target);
         ret->targets = space->targets;
         ret->n_targets = target_info_fill(space->targets, plan, state);
 }

@@ -98,7 +98,8 @@ const InfoTable *target_info_table(void); /* target-info.c */
 size_t target_info_fill(
                 TargetInfo ret[static PLAN_TARGETS_MAX], const Plan *plan, const RolloutState *state);
 
-/* Pure. The result borrows from all arguments. What is one target's is the first one's. */
+/* Pure. The result borrows from all arguments. What is one target's is that of the target that turned the
+ * rollout around, or else of the first one of the present wave. */
 void rollout_info_fill(RolloutInfo *ret, RolloutInfoSpace *space, const char *id, const char *plan_path,
                 const Plan *plan, const RolloutState *state, const RolloutView *view);
 

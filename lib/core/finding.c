@@ -180,6 +180,19 @@ static void put_versions(Line *l, const Finding *f) {
                 line_put(l, "version %llu is Active, $LATEST has its role and dead-letter target", old);
 }
 
+static void put_concurrency(Line *l, const Finding *f, const char *error) {
+        if (f->level != FINDING_OK) {
+                line_put(l, "what is provisioned could not be read");
+                if (error[0] != '\0')
+                        line_put(l, " (%s)", error);
+                line_put(l, ": whether Lambda moves the traffic at its own pace is not known");
+        } else if (f->count > 0) {
+                line_put(l, "%u provisioned: Lambda moves the traffic at its own pace", f->count);
+        } else {
+                line_put(l, "none provisioned");
+        }
+}
+
 static void put_metrics(Line *l, const Finding *f, const Plan *plan, const char *error) {
         if (f->level == FINDING_OK) {
                 line_put(l, "CloudWatch takes the queries of %u check%s", f->count,
@@ -259,10 +272,7 @@ void finding_format(
                 put_versions(&l, f);
                 return;
         case FINDING_CONCURRENCY:
-                if (f->count > 0)
-                        line_put(&l, "%u provisioned: Lambda moves the traffic at its own pace", f->count);
-                else
-                        line_put(&l, "none provisioned");
+                put_concurrency(&l, f, error);
                 return;
         case FINDING_ALARMS:
                 line_put(&l, "%u alarm%s, none in ALARM", f->count, f->count == 1 ? "" : "s");

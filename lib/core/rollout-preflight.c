@@ -116,7 +116,20 @@ void preflight_take_alias(Step *s, uint32_t i) {
         target_read(s, i, STAGE_READ_CONCURRENCY);
 }
 
-/* It is only noted: who may not read it, does without. */
+/* Whoever may not read it, does without, and is told so. */
+static void tell_unknown_concurrency(Step *s, uint32_t i) {
+        Report *r = step_report(s, REPORT_FINDING, i);
+
+        r->fault = (uint32_t) s->event->fault;
+        r->finding = (Finding){
+                .level = FINDING_WARN,
+                .kind = FINDING_CONCURRENCY,
+                .version_old = s->state->targets[i].version_old,
+                .version_new = s->state->targets[i].version_new,
+        };
+        step_copy_text(r->error, sizeof(r->error), s->event->error);
+}
+
 void preflight_take_concurrency(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         const Event *e = s->event;
@@ -130,6 +143,7 @@ void preflight_take_concurrency(Step *s, uint32_t i) {
         case FAULT_DENIED:
         case FAULT_MISSING:
         case FAULT_INVALID:
+                tell_unknown_concurrency(s, i);
                 break;
         case FAULT_THROTTLED:
         case FAULT_TRANSIENT:

@@ -1,6 +1,7 @@
 #include "awssim/json-body.h"
 #include "awssim/json-member.h"
 #include "awssim/lambda-internal.h"
+#include "awssim/policy.h"
 #include "awssim/world-code.h"
 #include "base/alloc.h"
 #include "base/str.h"
@@ -77,7 +78,8 @@ static int take_zip(char *take_data, size_t size, size_t max, Code **ret, Reply 
         return code_new_zip(TAKE_PTR(data), size, ret);
 }
 
-static int read_object(const World *w, const CodeInput *in, Code **ret, Reply *reply) {
+static int read_object(
+                const World *w, const CodeInput *in, const Request *request, Code **ret, Reply *reply) {
         const ObjectSpec *object = in->key
                         ? scenario_find_object(w->scenario, in->bucket, in->key, in->object_version)
                         : NULL;
@@ -85,6 +87,9 @@ static int read_object(const World *w, const CodeInput *in, Code **ret, Reply *r
         size_t size;
         int r;
 
+        r = policy_check_object(request, in->bucket, in->key ? in->key : "", in->object_version, reply);
+        if (r < 0)
+                return r;
         if (!object)
                 return reply_refuse(reply, 400, "InvalidParameterValueException",
                                 "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The "
@@ -93,7 +98,8 @@ static int read_object(const World *w, const CodeInput *in, Code **ret, Reply *r
         return r < 0 ? r : take_zip(data, size, OBJECT_MAX, ret, reply);
 }
 
-static int find_code(const World *w, const Function *f, const CodeInput *in, Code **ret, Reply *reply) {
+static int find_code(const World *w, const Function *f, const CodeInput *in, const Request *request,
+                Code **ret, Reply *reply) {
         bool is_image = f->versions[0].code->image;
         char *data;
         size_t size;
@@ -106,10 +112,12 @@ static int find_code(const World *w, const Function *f, const CodeInput *in, Cod
                 return reply_refuse(reply, 400, "InvalidParameterValueException",
                                 "Please %s ImageUri when %s %s.", is_image ? "provide" : "don't provide",
                                 "updating a function with packageType", is_image ? "Image" : "Zip");
-        if (in->image)
-                return code_new_image(alloc_copy_string(in->image), ret);
+        if (in->image) {
+                r = policy_check_image(request, in->image, reply);
+                return r < 0 ? r : code_new_image(alloc_copy_string(in->image), ret);
+        }
         if (in->bucket)
-                return read_object(w, in, ret, reply);
+                return read_object(w, in, request, ret, reply);
         r = code_decode_base64(in->zip, &data, &size);
         if (r == -EINVAL)
                 return reply_refuse(reply, 400, "SerializationException", "ZipFile is not base64");
@@ -132,7 +140,7 @@ static int update_code(
 
         r = check_latest(f, in->revision, request, reply);
         if (r >= 0)
-                r = find_code(w, f, in, &code, reply);
+                r = find_code(w, f, in, request, &code, reply);
         if (r < 0)
                 return r;
         if (in->dry_run)

@@ -79,6 +79,8 @@ else
 fi
 expect 1 'a bad plan is not placed' --run "$dir" --directory "$dir/plans" submit "$dir/bad.yaml"
 holds 'and named with its place' err 'bad.yaml:[0-9]*:[0-9]*: error: '
+expect 1 'nor for a program' --json --run "$dir" --directory "$dir/plans" submit "$dir/bad.yaml"
+holds 'that is told in its language' out '^{"schema":1,"file":".*","placed":null,"answer":"invalid","findings":\[{.*}\]}$'
 expect 1 'nowhere to place it' --run "$dir" --directory "$dir/nowhere" submit "$good"
 holds 'says what to do' err 'there is no such directory.*--directory'
 expect 1 'a configuration that is not there' --run "$dir" --config "$dir/nowhere.yaml" submit "$good"

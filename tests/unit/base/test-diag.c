@@ -62,19 +62,47 @@ TEST(nothing_to_quote) {
         expect_rendered(&far, plan, sizeof(plan) - 1, "a.yaml:1:201: error: x\n");
 }
 
-TEST(long_lines_are_not_quoted) {
-        char source[202];
-        Diag d = one(1, 1, "x");
+TEST(long_lines_are_quoted_in_part) {
+        char source[1000];
+        Diag first = one(1, 1, "x"), middle = one(1, 501, "x"), last = one(1, 1001, "x");
+        _cleanup_(buf_done) Buf out = BUF_INIT(OUT_MAX);
 
         memset(source, 'y', sizeof(source));
-        expect_rendered(&d, source, 201, "a.yaml:1:1: error: x\n");
-        source[200] = '\n';
-        {
-                _cleanup_(buf_done) Buf out = BUF_INIT(OUT_MAX);
+        EXPECT_OK(diag_render(&first, "a.yaml", source, 200, &out));
+        EXPECT(!strstr(buf_text(&out), "..."));
+        buf_clear(&out);
+        EXPECT_OK(diag_render(&first, "a.yaml", source, 201, &out));
+        EXPECT_CONTAINS(buf_text(&out), "     1 | yyyy");
+        EXPECT_CONTAINS(buf_text(&out), "yyyy...\n       | ^\n");
+        buf_clear(&out);
+        source[500] = 'Z';
+        EXPECT_OK(diag_render(&middle, "a.yaml", source, sizeof(source), &out));
+        EXPECT_CONTAINS(buf_text(&out), "     1 | ...yyyy");
+        EXPECT_CONTAINS(buf_text(&out), "yyyZyyy");
+        EXPECT_CONTAINS(buf_text(&out), "yyy...\n       | ");
+        EXPECT_INT(strstr(buf_text(&out), "Z") - strstr(buf_text(&out), "1 | "),
+                        strstr(buf_text(&out), "^") - strstr(buf_text(&out), "\n       | ") - 6);
+        buf_clear(&out);
+        EXPECT_OK(diag_render(&last, "a.yaml", source, sizeof(source), &out));
+        EXPECT_CONTAINS(buf_text(&out), "yyyy\n       | ");
+}
 
-                EXPECT_OK(diag_render(&d, "a.yaml", source, 201, &out));
-                EXPECT_CONTAINS(buf_text(&out), "     1 | yyyy");
-        }
+TEST(long_lines_are_cut_between_characters) {
+        char source[900];
+        Diag d = one(1, 451, "x");
+        _cleanup_(buf_done) Buf out = BUF_INIT(OUT_MAX);
+
+        for (size_t i = 0; i < sizeof(source); i += 3)
+                memcpy(source + i, "\xe2\x82\xac", 3);
+        source[450] = source[451] = source[452] = 'Z';
+        EXPECT_OK(diag_render(&d, "a.yaml", source, sizeof(source), &out));
+        EXPECT_CONTAINS(buf_text(&out), "1 | ...\xe2\x82\xac");
+        EXPECT_CONTAINS(buf_text(&out), "\xe2\x82\xac...\n       |                        ^\n");
+        EXPECT(!strstr(buf_text(&out), "?"));
+        buf_clear(&out);
+        memset(source, 0x80, sizeof(source));
+        EXPECT_OK(diag_render(&d, "a.yaml", source, sizeof(source), &out));
+        EXPECT_CONTAINS(buf_text(&out), "1 | ...????");
 }
 
 TEST(no_control_character_gets_through) {

@@ -36,7 +36,8 @@ TEST(the_least_for_one_alias) {
 
         EXPECT_STR(policy_of(&plan, NULL, &notes),
                         "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Lambda1\",\"Effect\":\"Allow\",\"Action\":["
-                        "\"lambda:GetAlias\",\"lambda:UpdateAlias\",\"lambda:GetFunctionConfiguration\"],\"Resource\":["
+                        "\"lambda:GetAlias\",\"lambda:UpdateAlias\",\"lambda:GetFunctionConfiguration\","
+                        "\"lambda:GetProvisionedConcurrencyConfig\"],\"Resource\":["
                         "\"arn:aws:lambda:eu-west-1:*:function:checkout\",\"arn:aws:lambda:eu-west-1:*:function:checkout:*\"]},"
                         "{\"Sid\":\"CloudWatch2\",\"Effect\":\"Allow\",\"Action\":[\"cloudwatch:GetMetricData\"],"
                         "\"Resource\":\"*\"}]}");
@@ -63,7 +64,7 @@ TEST(what_is_deployed_decides_what_may_be_changed) {
         Plan plan = { .targets = &t, .n_targets = 1, .checks_none = true };
         unsigned notes;
 
-        EXPECT_CONTAINS(policy_of(&plan, NULL, &notes), "Configuration\",\"lambda:PublishVersion\"]");
+        EXPECT_CONTAINS(policy_of(&plan, NULL, &notes), "Config\",\"lambda:PublishVersion\"]");
         EXPECT_INT(notes, 0);
         EXPECT_CONTAINS(text, "\"arn:aws-cn:lambda:cn-north-1:123456789012:function:checkout:*\"");
         t.publish.kind = PUBLISH_ZIP;
@@ -71,8 +72,9 @@ TEST(what_is_deployed_decides_what_may_be_changed) {
                         "\"lambda:PublishVersion\",\"lambda:UpdateFunctionCode\"]");
         t.create_alias = true;
         EXPECT_CONTAINS(policy_of(&plan, NULL, NULL),
-                        "Configuration\",\"lambda:CreateAlias\",\"lambda:PublishVersion\"");
-        t.publish.kind = PUBLISH_IMAGE;
+                        "Config\",\"lambda:CreateAlias\",\"lambda:PublishVersion\"");
+        t.publish = (PlanPublish){ .kind = PUBLISH_IMAGE,
+                .image = "123456789012.dkr.ecr.cn-north-1.example.com/a" };
         (void) policy_of(&plan, NULL, &notes);
         EXPECT_INT(notes, IAM_NOTE_IMAGE);
         t = (PlanTarget){ .function = "checkout", .alias = "live", .to = 42 };
@@ -87,11 +89,35 @@ TEST(an_object_is_named_letter_by_letter) {
                 .region = "us-gov-west-1",
                 .publish = { .kind = PUBLISH_S3, .bucket = "artifacts", .key = "a*b?$c.zip" } };
         Plan plan = { .targets = &t, .n_targets = 1, .checks_none = true };
+        unsigned notes;
 
-        EXPECT_CONTAINS(policy_of(&plan, NULL, NULL),
+        EXPECT_CONTAINS(policy_of(&plan, NULL, &notes),
                         "\"Action\":\"s3:GetObject\",\"Resource\":\"arn:aws-us-gov:s3:::artifacts/a${*}b${?}${$}c.zip\"");
+        EXPECT_INT(notes, IAM_NOTE_ACCOUNT | IAM_NOTE_KEY);
         t.publish.object_version = "v1";
         EXPECT_CONTAINS(policy_of(&plan, NULL, NULL), "\"s3:GetObjectVersion\"");
+}
+
+#define IMAGE ".dkr.ecr.eu-west-1.amazonaws.com/shop/checkout@sha256:1"
+
+TEST(an_image_of_another_account_is_pulled_in_the_name_of_the_caller) {
+        PlanTarget t = { .function = "checkout",
+                .alias = "live",
+                .region = "eu-west-1",
+                .role_arn = ROLE,
+                .publish = { .kind = PUBLISH_IMAGE, .image = "4242" IMAGE } };
+        Plan plan = { .targets = &t, .n_targets = 1, .checks_none = true };
+        static const char *const others[] = { "123456789012" IMAGE, "example.com/checkout:1", IMAGE,
+                "4242.dkr.ecr.eu-west-1.amazonaws.com", "4242.dkr.ecr./checkout" };
+
+        EXPECT_CONTAINS(policy_of(&plan, ROLE, NULL),
+                        "\"Action\":[\"ecr:BatchGetImage\",\"ecr:GetDownloadUrlForLayer\"],"
+                        "\"Resource\":\"arn:aws:ecr:eu-west-1:4242:repository/shop/checkout\"");
+        EXPECT(!strstr(policy_of(&plan, NULL, NULL), "ecr:"));
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                t.publish.image = others[i];
+                EXPECT(!strstr(policy_of(&plan, ROLE, NULL), "ecr:"));
+        }
 }
 
 TEST(each_principal_has_its_own) {
@@ -133,7 +159,7 @@ TEST(functions_with_the_same_needs_share_a_statement) {
 }
 
 TEST(every_note_says_something) {
-        for (unsigned note = IAM_NOTE_ACCOUNT; note <= IAM_NOTE_IMAGE; note <<= 1)
+        for (unsigned note = IAM_NOTE_ACCOUNT; note <= IAM_NOTE_LAST; note <<= 1)
                 EXPECT(iam_note_text((IamNote) note)[0] != '\0');
 }
 

@@ -238,3 +238,51 @@ TEST(a_ladder_as_long_as_can_be) {
         long_plan.n_steps = 0;
         EXPECT_INT(rollout_info_ladder(&long_plan, ladder), 1);
 }
+
+/* A group: what is shown is that of the present wave, and in the end that of the one that turned it around.
+ */
+TEST(the_target_that_matters) {
+        static const PlanTarget targets[] = {
+                { .function = "a", .alias = "live", .region = "eu-west-1", .to = 42 },
+                { .function = "b", .alias = "live", .region = "us-east-1", .to = 17 },
+                { .function = "c", .alias = "live", .region = "us-east-1", .to = 5 },
+        };
+        static const PlanWave waves[] = {
+                { .name = "first", .first_target = 0, .n_targets = 1, .bake = USEC_PER_HOUR },
+                { .name = "rest", .first_target = 1, .n_targets = 2, .bake = USEC_PER_MINUTE },
+        };
+        Plan group = plan;
+        RolloutState *st = calloc(1, rollout_state_size(3));
+        RolloutView view = { .wait = WAIT_HOLD, .weight_wanted = WEIGHT_FULL, .weight_actual = WEIGHT_FULL };
+        RolloutInfoSpace space;
+        RolloutInfo info;
+
+        EXPECT(st);
+        group.targets = targets;
+        group.n_targets = 3;
+        group.waves = waves;
+        group.n_waves = 2;
+        rollout_init(st, &group, 1);
+        st->phase = PHASE_SHIFTING;
+        st->wave = 1;
+        st->targets[1].version_new = 17;
+        st->targets[1].want = st->targets[1].route = (Route){ .primary = 16, .extra = 17, .weight = 500 };
+        (void) snprintf(st->targets[2].error, sizeof(st->targets[2].error), "Rate exceeded");
+        rollout_info_fill(&info, &space, "fleet@1", "/p", &group, st, &view);
+        EXPECT_STR(info.function, "b");
+        EXPECT_INT((int) info.weight_wanted, 5);
+        EXPECT_INT((int) info.weight_actual, 5);
+        EXPECT_STR(info.error, "Rate exceeded");
+        EXPECT_INT(info.ladder[info.n_ladder - 1].hold, USEC_PER_MINUTE);
+        EXPECT_INT(info.target_count, 3);
+        st->reason = REASON_BREACH;
+        st->reason_target = 2;
+        st->targets[2].version_new = 5;
+        rollout_info_fill(&info, &space, "fleet@1", "/p", &group, st, &view);
+        EXPECT_STR(info.function, "c");
+        EXPECT_INT(info.version_new, 5);
+        st->reason_target = 99;
+        rollout_info_fill(&info, &space, "fleet@1", "/p", &group, st, &view);
+        EXPECT_STR(info.function, "a");
+        free(st);
+}

@@ -97,6 +97,11 @@ TEST(sentences_of_what_is_fine) {
         expect_text(d, &f, "", "1 provisioned: Lambda moves the traffic at its own pace");
         f.count = 0;
         expect_text(d, &f, "", "none provisioned");
+        f.level = FINDING_WARN;
+        expect_text(d, &f, "not authorized",
+                        "what is provisioned could not be read (not authorized): whether Lambda moves the traffic at "
+                        "its own pace is not known");
+        f.level = FINDING_OK;
         f.kind = FINDING_VERSIONS;
         expect_text(d, &f, "", "versions 41 and 42 are Active, with the same role and dead-letter target");
         f.version_new = 0;

@@ -98,6 +98,23 @@ TEST(missing_alias_and_versions) {
         }
 }
 
+/* It is of use, but nothing stands or falls with it. */
+TEST(concurrency_that_may_not_be_read) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        const Report *r;
+
+        drive_start(d);
+        drive_reply(d);
+        drive_refuse(d, FAULT_DENIED);
+        r = drive_report(d, REPORT_FINDING);
+        EXPECT(r);
+        EXPECT_INT(r->finding.level, FINDING_WARN);
+        EXPECT_INT(r->finding.kind, FINDING_CONCURRENCY);
+        EXPECT_INT(r->fault, FAULT_DENIED);
+        EXPECT_INT(drive_target(d)->concurrency, 0);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_VERSION);
+}
+
 TEST(refusals_that_waiting_does_not_cure) {
         _cleanup_(drive_freep) Drive *d = drive_new(), *e = drive_new();
 

@@ -115,6 +115,15 @@ TEST(a_weight_on_its_way_shows_both) {
         EXPECT_CONTAINS(buf_text(&out), "checkout:live   -       7->8");
 }
 
+TEST(a_group_says_how_many_more_there_are) {
+        RolloutInfo info = sample_shifting();
+        _cleanup_(buf_done) Buf out = BUF_INIT(RENDER_BYTES_MAX);
+
+        info.target_count = 8;
+        EXPECT_OK(view_list(&info, 1, NULL, 0, &wide, &out));
+        EXPECT_CONTAINS(buf_text(&out), "  checkout:live +7  eu-west-1  ");
+}
+
 TEST(out_of_memory) {
         FindingInfo finding = { "error", "bad", 1, 1 };
         RefusalInfo refusal = {

@@ -92,6 +92,7 @@ TEST(waves_follow_each_other) {
         plan.n_targets = 2;
         plan.waves = waves;
         plan.n_waves = 2;
+        plan.bake = 90 * USEC_PER_SEC; /* of no wave */
         (void) shown(&plan, NOON);
         EXPECT_CONTAINS(text, "  wave 1 of 2: first\n    checkout:live");
         EXPECT_CONTAINS(text,
@@ -111,7 +112,42 @@ TEST(forward_moves_wait_for_the_window) {
         EXPECT_CONTAINS(text, "    13:10   25 %");
         EXPECT_CONTAINS(text, "    2026-01-16 13:00  100 %");
         EXPECT_CONTAINS(text,
-                        "done at 2026-01-16 13:30 UTC, but the deadline is 14:00: it would be rolled back\n");
+                        "done at 2026-01-16 13:30 UTC, but the deadline is 15:00: it would be rolled back\n");
+}
+
+TEST(the_deadline_waits_for_the_beginning) {
+        Plan plan = sample();
+
+        plan.not_before = NOON + 72 * USEC_PER_HOUR;
+        (void) shown(&plan, NOON);
+        EXPECT_CONTAINS(text, "    2026-01-18 12:00    5 %");
+        EXPECT_CONTAINS(text, "  done between 2026-01-18 12:50 and 2026-01-18 14:00 UTC");
+}
+
+TEST(a_window_that_closes_too_early) {
+        Plan plan = sample();
+        Buf out = BUF_INIT(sizeof(text) - 1);
+
+        plan.window = (PlanWindow){ .days = 0x7f,
+                .from = 9 * 60,
+                .until = 12 * 60 + 20,
+                .at_end = WINDOW_ROLL_BACK,
+                .n_offsets = 1 };
+        (void) shown(&plan, NOON);
+        EXPECT_CONTAINS(text,
+                        "    12:10   25 %  hold 10m and 500 requests\n"
+                        "  its window closes at 12:20 UTC with traffic split, and \"at_end\" is roll_back: it would be "
+                        "rolled back\n");
+        json_write_open(&out, NULL, '{');
+        view_plan_json(&plan, NOON, &out);
+        json_write_close(&out, '}');
+        EXPECT_CONTAINS(buf_text(&out), "\"end_usec\":null,\"rolled_back_usec\":1768479600000000,");
+        buf_done(&out);
+        plan.window.until++;
+        EXPECT_CONTAINS(shown(&plan, NOON), "    12:20  100 %");
+        plan.window.until--;
+        plan.window.at_end = WINDOW_HOLD;
+        EXPECT_CONTAINS(shown(&plan, NOON), "    2026-01-16 09:00  100 %");
 }
 
 TEST(no_checks_are_said_to_be_none) {

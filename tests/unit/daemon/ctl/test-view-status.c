@@ -91,7 +91,8 @@ TEST(a_group_has_a_row_per_alias) {
                                 .verdict = "healthy",
                                 .check = "",
                                 .cause = "none",
-                                .invocations_new = 41 },
+                                .invocations_new = 41,
+                                .error = "" },
                 { .function = "checkout",
                                 .alias = "live",
                                 .region = "us-east-1",
@@ -101,13 +102,17 @@ TEST(a_group_has_a_row_per_alias) {
                                 .weight_wanted = 25,
                                 .verdict = "unknown",
                                 .check = "errors",
-                                .cause = "not-read" },
+                                .cause = "not-read",
+                                .error = "Rate exceeded" },
         };
         RolloutInfo info = sample_shifting();
         _cleanup_(buf_done) Buf out = BUF_INIT(RENDER_BYTES_MAX);
 
         info.n_targets = ELEMENTSOF(targets);
         info.targets = targets;
+        info.target_count = ELEMENTSOF(targets);
+        info.wave = info.waves = 2;
+        info.error = "Rate exceeded";
         EXPECT_OK(view_status(&info, &(Style){ 0 }, &out));
         EXPECT_CONTAINS(buf_text(&out), "TARGET");
         EXPECT_CONTAINS(buf_text(&out), "eu-west-1");
@@ -115,6 +120,10 @@ TEST(a_group_has_a_row_per_alias) {
         EXPECT_CONTAINS(buf_text(&out), "0 of 41");
         EXPECT_CONTAINS(buf_text(&out), "0 %, wanted 25 %");
         EXPECT_CONTAINS(buf_text(&out), "unknown: errors not-read");
+        EXPECT_CONTAINS(buf_text(&out), "checkout@42   checkout:live +1   eu-west-1   version 7->8\n");
+        EXPECT_CONTAINS(buf_text(&out), "shifting, wave 2 of 2, step 2 of 3 - ");
+        EXPECT_CONTAINS(buf_text(&out), "AWS      checkout:live in us-east-1: Rate exceeded\n");
+        EXPECT(!strstr(buf_text(&out), "AWS      Rate"));
 }
 
 TEST(a_finished_one) {
