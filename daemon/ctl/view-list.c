@@ -85,10 +85,12 @@ static void weight_cell(const RolloutInfo *info, char ret[static VIEW_LINE_MAX])
 
 static void add_row(Table *table, const RolloutInfo *info, const Style *style) {
         char text[VIEW_LINE_MAX], before[VIEW_TEXT_MAX], after[VIEW_TEXT_MAX];
-        char target[512];
+        char target[512], more[24] = "";
 
         table_add(table, TONE_PLAIN, info->id);
-        (void) snprintf(target, sizeof(target), "%.200s:%.200s", view_function(info), info->alias);
+        if (info->target_count > 1)
+                (void) snprintf(more, sizeof(more), " +%llu", (unsigned long long) info->target_count - 1);
+        (void) snprintf(target, sizeof(target), "%.200s:%.200s%s", view_function(info), info->alias, more);
         table_add(table, TONE_PLAIN, target);
         table_add(table, TONE_PLAIN, info->region[0] ? info->region : "-");
         view_versions(info, style, text);
@@ -104,7 +106,7 @@ static void add_row(Table *table, const RolloutInfo *info, const Style *style) {
         view_rate(info->errors_new, info->invocations_new, after);
         (void) snprintf(text, sizeof(text), "%s | %s", after, before);
         table_add(table, TONE_PLAIN, text);
-        view_span(view_is_finished(info) ? USEC_INFINITY : info->total_left, text);
+        view_span(view_left(info), text);
         table_add(table, TONE_PLAIN, text);
         table_add(table, TONE_PLAIN, view_sentence(info));
 }

@@ -108,7 +108,15 @@ TEST(a_group_has_a_row_per_alias) {
 
         info.n_targets = ELEMENTSOF(targets);
         info.targets = targets;
+        info.target_count = ELEMENTSOF(targets);
+        info.wave = 1;
+        info.waves = 2;
         EXPECT_OK(view_status(&info, &(Style){ 0 }, &out));
+        EXPECT_CONTAINS(buf_text(&out), "and 1 more, see below\n");
+        EXPECT_CONTAINS(buf_text(&out), ", wave 1 of 2, step 2 of 3");
+        EXPECT(!strstr(buf_text(&out), "ERRORS   new"));
+        EXPECT(!strstr(buf_text(&out), "traffic seen"));
+        EXPECT(!strstr(buf_text(&out), "\n\n\n"));
         EXPECT_CONTAINS(buf_text(&out), "TARGET");
         EXPECT_CONTAINS(buf_text(&out), "eu-west-1");
         EXPECT_CONTAINS(buf_text(&out), "canary");
