@@ -105,7 +105,7 @@ static void add_row(Table *table, const RolloutInfo *info, const Style *style) {
         view_rate(info->errors_new, info->invocations_new, after);
         (void) snprintf(text, sizeof(text), "%s | %s", after, before);
         table_add(table, TONE_PLAIN, text);
-        view_span(view_is_finished(info) ? USEC_INFINITY : info->total_left, text);
+        view_span(view_left(info), text);
         table_add(table, TONE_PLAIN, text);
         table_add(table, TONE_PLAIN, view_sentence(info));
 }

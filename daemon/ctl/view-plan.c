@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "base/timefmt.h"
 #include "base/usec.h"
 #include "codec/info-json.h"
@@ -103,6 +104,26 @@ typedef struct Text {
         uint32_t wave; /* last one named */
 } Text;
 
+/* Where the code of a new version comes from. */
+static void publish_format(const PlanPublish *publish, Buf *line) {
+        switch (publish->kind) {
+        case PUBLISH_NOTHING:
+                return;
+        case PUBLISH_ZIP:
+                (void) buf_printf(line, ", from %s", publish->path);
+                return;
+        case PUBLISH_S3:
+                (void) buf_printf(line, ", from s3://%s/%s", publish->bucket, publish->key);
+                return;
+        case PUBLISH_IMAGE:
+                (void) buf_printf(line, ", from %s", publish->image);
+                return;
+        case PUBLISH_LATEST:
+                (void) buf_puts(line, ", from $LATEST");
+                return;
+        }
+}
+
 static void put_target(const Text *t, const PlanTarget *target) {
         _cleanup_(buf_done) Buf line = BUF_INIT(8192);
 
@@ -116,8 +137,9 @@ static void put_target(const Text *t, const PlanTarget *target) {
                 (void) buf_printf(&line, " -> %ju", (uintmax_t) target->to);
         else
                 (void) buf_puts(&line, " -> what is published first");
+        publish_format(&target->publish, &line);
         if (target->create_alias)
-                (void) buf_puts(&line, ", created if it is missing");
+                (void) buf_puts(&line, ", the alias created if it is missing");
         if (target->role_arn)
                 (void) buf_printf(&line, ", as %s", target->role_arn);
         render_inherit(t->out, &line);
@@ -187,15 +209,59 @@ static void put_checks(const Text *t) {
         }
 }
 
+/* "mon, tue, wed 09:00-17:00" */
+static void window_format(const PlanWindow *window, Buf *line) {
+        static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+        const char *comma = "";
+
+        if (window->days == 0x7f)
+                (void) buf_puts(line, "any day");
+        for (size_t i = 0; window->days != 0x7f && i < ELEMENTSOF(names); i++)
+                if (window->days & 1u << i) {
+                        (void) buf_printf(line, "%s%s", comma, names[i]);
+                        comma = ", ";
+                }
+        (void) buf_printf(line, " %02u:%02u-%02u:%02u", window->from / 60u, window->from % 60u,
+                        window->until / 60u, window->until % 60u);
+}
+
+/* What holds it up or takes it back, besides the checks; nothing of that is the default. */
+static void put_rules(const Text *t) {
+        char at[CLOCK_TEXT_MAX];
+
+        if (t->plan->not_before > 0) {
+                clock_format(t->plan->not_before, t->now, true, at);
+                (void) buf_printf(t->out, "  not before %s UTC\n", at);
+        }
+        if (t->plan->window.days != 0) {
+                _cleanup_(buf_done) Buf line = BUF_INIT(1024);
+
+                window_format(&t->plan->window, &line);
+                (void) buf_printf(&line, " in its zone; when it closes, the rollout %s",
+                                t->plan->window.at_end == WINDOW_ROLL_BACK ? "goes back"
+                                                                           : "stays where it is");
+                render_inherit(t->out, &line);
+                (void) buf_puts(t->out, "  window: ");
+                render_folded(t->out, t->style, 10, 4, buf_text(&line));
+        }
+        if (t->plan->wave_failure_all)
+                (void) buf_puts(t->out, "  a breach rolls back the waves before, too\n");
+        if (t->plan->restore_code)
+                (void) buf_puts(t->out, "  after a rollback the old version's code is published again\n");
+        if (t->plan->on_newer_plan == NEWER_SUPERSEDES)
+                (void) buf_puts(t->out, "  a newer plan for one of its aliases rolls it back\n");
+}
+
 /* The end as a range: evidence may keep a step waiting, and the deadline ends the waiting. */
 static void put_end(const Text *t, const Walk *walked) {
         bool seconds = wants_seconds(t->plan);
         char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX], shortest[TIME_TEXT_MAX];
         usec_t latest = deadline_of(t->plan, t->now), end = walked->end;
+        usec_t span = usec_sub(end, t->now);
 
         clock_format(walked->turns != USEC_INFINITY ? walked->turns : end, t->now, seconds, from);
         clock_format(latest, t->now, seconds, until);
-        duration_format(usec_sub(end, t->now), shortest);
+        duration_format(span < USEC_PER_SEC ? span : usec_floor(span, USEC_PER_SEC), shortest);
         if (walked->turns != USEC_INFINITY)
                 (void) buf_printf(t->out,
                                 "  its window closes at %s UTC with traffic split, and \"at_end\" is roll_back: it would be "
@@ -219,6 +285,7 @@ void view_plan(const Plan *plan, const Style *style, usec_t now, Buf *out) {
         Walk walked = walk(plan, now, put_rung, &text);
 
         put_end(&text, &walked);
+        put_rules(&text);
         put_checks(&text);
 }
 

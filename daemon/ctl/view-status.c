@@ -87,7 +87,7 @@ static void put_head(Buf *out, const Style *style, const RolloutInfo *info) {
 
 static void put_weight(Buf *out, const Style *style, const RolloutInfo *info) {
         char wanted[VIEW_TEXT_MAX], actual[VIEW_TEXT_MAX], seen[VIEW_TEXT_MAX];
-        double total = info->invocations_new + info->invocations_old;
+        double total = info->n_targets > 0 ? 0 : info->invocations_new + info->invocations_old;
 
         view_weight(info->weight_wanted, wanted);
         view_weight(info->weight_actual, actual);
@@ -164,8 +164,8 @@ static void put_time(Buf *out, const Style *style, const RolloutInfo *info) {
                 time_format_rfc3339(info->ended, when);
                 view_span(usec_sub(info->ended, info->started), span);
                 (void) buf_printf(&text, "   ended %s   took %s", when, span);
-        } else if (info->total_left != USEC_INFINITY) {
-                view_span(info->total_left, span);
+        } else if (view_left(info) != USEC_INFINITY) {
+                view_span(view_left(info), span);
                 (void) buf_printf(&text, "%sdone in %s at the earliest", text.size > 0 ? "   " : "", span);
         }
         put_text_line(out, style, "TIME", &text);
@@ -235,6 +235,14 @@ static int put_checks(Buf *out, const Style *style, const RolloutInfo *info) {
                 else
                         add_check(table, &info->checks[i]);
         (void) buf_putc(out, '\n');
+        if (info->n_targets > 0) {
+                /* Whose checks these are; what the others' say is in the table of targets. */
+                _cleanup_(buf_done) Buf whose = BUF_INIT(TEXT_MAX);
+
+                (void) buf_printf(&whose, "of %s:%s alone:", view_function(info), info->alias);
+                render_inherit(out, &whose);
+                render_folded(out, style, 0, 0, buf_text(&whose));
+        }
         r = table_render(table, out);
         (void) buf_putc(out, '\n');
         return r;
@@ -271,7 +279,8 @@ static void add_target(Table *table, const TargetInfo *t) {
                         streq(wanted, actual) ? actual : text);
         (void) snprintf(text, sizeof(text), "%.15g of %.15g", t->errors_new, t->invocations_new);
         table_add(table, TONE_PLAIN, t->invocations_new > 0 ? text : "-");
-        (void) snprintf(text, sizeof(text), "%.20s: %.40s %.40s", t->verdict, t->check, t->cause);
+        (void) snprintf(text, sizeof(text), "%.20s: %.40s%s%.40s", t->verdict, t->check,
+                        streq(t->cause, "none") ? "" : " ", streq(t->cause, "none") ? "" : t->cause);
         table_add(table, tone, t->check[0] ? text : t->verdict);
 }
 
@@ -300,7 +309,8 @@ static int put_targets(Buf *out, const Style *style, const RolloutInfo *info) {
                 return r;
         for (size_t i = 0; i < info->n_targets; i++)
                 add_target(table, &info->targets[i]);
-        (void) buf_putc(out, '\n');
+        if (info->n_checks == 0)
+                (void) buf_putc(out, '\n');
         r = table_render(table, out);
         (void) buf_putc(out, '\n');
         for (size_t i = 0; i < info->n_targets; i++)
@@ -312,8 +322,8 @@ static void put_errors(Buf *out, const Style *style, const RolloutInfo *info) {
         char before[VIEW_TEXT_MAX], after[VIEW_TEXT_MAX];
         _cleanup_(buf_done) Buf text = BUF_INIT(TEXT_MAX);
 
-        if (info->invocations_new + info->invocations_old <= 0)
-                return;
+        if (info->n_targets > 0 || info->invocations_new + info->invocations_old <= 0)
+                return; /* of a group the table has told it, alias by alias */
         view_rate(info->errors_new, info->invocations_new, after);
         view_rate(info->errors_old, info->invocations_old, before);
         (void) buf_printf(&text, "new %.0f of %.0f (%s)   old %.0f of %.0f (%s)", info->errors_new,

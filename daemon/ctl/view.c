@@ -97,3 +97,11 @@ const char *view_sentence(const RolloutInfo *info) {
                 return info->reason_text;
         return info->wait;
 }
+
+usec_t view_left(const RolloutInfo *info) {
+        if (view_is_finished(info) || streq(info->wait_kind, "turn"))
+                return USEC_INFINITY;
+        if (streq(info->wait_kind, "window"))
+                return usec_add(info->total_left, info->left);
+        return info->total_left;
+}

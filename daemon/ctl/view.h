@@ -27,3 +27,5 @@ Tone view_phase_tone(const RolloutInfo *info);
 /* Why it stands where it stands: the wait of a live one, the reason of a finished one. */
 const char *view_sentence(const RolloutInfo *info);
 bool view_is_finished(const RolloutInfo *info);
+/* How long at least until the end, the wait for a window included; USEC_INFINITY: nobody can say. */
+usec_t view_left(const RolloutInfo *info);

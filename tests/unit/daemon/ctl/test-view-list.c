@@ -32,6 +32,15 @@ TEST(whole_lines_for_a_pipe) {
                         "-     errors is 31 %, limit 5 % (29 requests, 12:10:00-12:11:00 UTC)\n");
 }
 
+TEST(a_group_says_how_many_it_has) {
+        RolloutInfo info = sample_shifting();
+        _cleanup_(buf_done) Buf out = BUF_INIT(RENDER_BYTES_MAX);
+
+        info.target_count = 8;
+        EXPECT_OK(view_list(&info, 1, NULL, 0, &wide, &out));
+        EXPECT_CONTAINS(buf_text(&out), " checkout:live +7 ");
+}
+
 TEST(eighty_cells) {
         RolloutInfo rollouts[] = { sample_rolled_back(), sample_shifting() };
 

@@ -98,9 +98,42 @@ TEST(waves_follow_each_other) {
         EXPECT_CONTAINS(text,
                         "  12:20  100 %  bake 10m\n  wave 2 of 2: second\n"
                         "    mailer:live in the daemon's region: what it has then -> what is published\n"
-                        "        first, created if it is missing\n");
+                        "        first, from $LATEST, the alias created if it is missing\n");
         EXPECT_CONTAINS(text, "    12:30    5 %");
         EXPECT_CONTAINS(text, "done between 13:10 and 14:00 UTC");
+}
+
+TEST(what_holds_it_up_or_takes_it_back_is_told) {
+        Plan plan = sample();
+
+        plan.window = (PlanWindow){ .days = 0x1f, .from = 9 * 60, .until = 17 * 60, .n_offsets = 1 };
+        plan.not_before = NOON + USEC_PER_HOUR;
+        plan.wave_failure_all = plan.restore_code = true;
+        plan.on_newer_plan = NEWER_SUPERSEDES;
+        EXPECT_CONTAINS(shown(&plan, NOON),
+                        "  not before 13:00:00 UTC\n"
+                        "  window: mon, tue, wed, thu, fri 09:00-17:00 in its zone; when it closes, the\n"
+                        "    rollout stays where it is\n"
+                        "  a breach rolls back the waves before, too\n"
+                        "  after a rollback the old version's code is published again\n"
+                        "  a newer plan for one of its aliases rolls it back\n");
+        plan.window.days = 0x7f;
+        plan.window.at_end = WINDOW_ROLL_BACK;
+        EXPECT_CONTAINS(shown(&plan, NOON),
+                        "  window: any day 09:00-17:00 in its zone; when it closes, the rollout goes back\n");
+}
+
+TEST(where_new_code_comes_from_is_told) {
+        PlanTarget target = { .function = "f", .alias = "live" };
+        Plan plan = sample();
+
+        plan.targets = &target;
+        target.publish = (PlanPublish){ .kind = PUBLISH_ZIP, .path = "/srv/f.zip" };
+        EXPECT_CONTAINS(shown(&plan, NOON), "/srv/f.zip\n");
+        target.publish = (PlanPublish){ .kind = PUBLISH_S3, .bucket = "artifacts", .key = "f.zip" };
+        EXPECT_CONTAINS(shown(&plan, NOON), "s3://artifacts/f.zip\n");
+        target.publish = (PlanPublish){ .kind = PUBLISH_IMAGE, .image = "example.com/f:1" };
+        EXPECT_CONTAINS(shown(&plan, NOON), "example.com/f:1\n");
 }
 
 TEST(forward_moves_wait_for_the_window) {

@@ -114,6 +114,9 @@ TEST(a_group_has_a_row_per_alias) {
         info.wave = info.waves = 2;
         info.error = "Rate exceeded";
         EXPECT_OK(view_status(&info, &(Style){ 0 }, &out));
+        EXPECT(!strstr(buf_text(&out), "ERRORS   new"));
+        EXPECT(!strstr(buf_text(&out), "traffic seen"));
+        EXPECT(!strstr(buf_text(&out), "\n\n\n"));
         EXPECT_CONTAINS(buf_text(&out), "TARGET");
         EXPECT_CONTAINS(buf_text(&out), "eu-west-1");
         EXPECT_CONTAINS(buf_text(&out), "canary");

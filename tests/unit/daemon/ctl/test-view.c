@@ -84,6 +84,20 @@ TEST(sentences) {
         EXPECT(!view_is_finished(&live) && view_is_finished(&done));
 }
 
+TEST(what_is_left) {
+        RolloutInfo info = { .phase = "shifting", .wait_kind = "hold", .total_left = 5, .left = 3 };
+
+        EXPECT_INT(view_left(&info), 5);
+        info.wait_kind = "window";
+        EXPECT_INT(view_left(&info), 8);
+        info.left = USEC_INFINITY;
+        EXPECT(view_left(&info) == USEC_INFINITY);
+        info.wait_kind = "turn";
+        EXPECT(view_left(&info) == USEC_INFINITY);
+        info = (RolloutInfo){ .phase = "succeeded", .wait_kind = "nothing", .total_left = 5 };
+        EXPECT(view_left(&info) == USEC_INFINITY);
+}
+
 TEST(functions) {
         RolloutInfo info = sample_shifting();
 
