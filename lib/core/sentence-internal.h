@@ -28,6 +28,7 @@ void line_put_route(Line *l, const Route *route);
 void line_put_wave(Line *l, const Report *r, const Plan *plan);
 void line_put_opens(Line *l, const Plan *plan, usec_t opens, usec_t left);
 /* Waves that a rollback leaves where they are, if there are such. */
+void line_put_others(Line *l, const Report *r, const Plan *plan); /* that went the same way */
 void line_put_staying(Line *l, const Report *r, const Plan *plan);
 
 const char *cause_words(Cause c);

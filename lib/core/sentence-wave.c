@@ -59,3 +59,19 @@ void line_put_staying(Line *l, const Report *r, const Plan *plan) {
         }
         line_put(l, r->wave == 1 ? " stays on its new version" : " stay on their new versions");
 }
+
+/* One report tells the end of all; each one's own weight was told before. */
+void line_put_others(Line *l, const Report *r, const Plan *plan) {
+        PlanWave wave = plan_wave(plan, r->wave);
+        bool is_success = r->kind == REPORT_SUCCEEDED;
+        bool stay = !is_success && !plan->wave_failure_all;
+        uint32_t n = wave.first_target + wave.n_targets - (stay ? wave.first_target : 0) - 1;
+
+        if (n == 0)
+                return;
+        line_put(l, is_success ? ", and so has that of " : n == 1 ? ", and so is " : ", and so are ");
+        if (n == 1)
+                line_put(l, "the other alias");
+        else
+                line_put(l, is_success ? "each of the other %u aliases" : "the other %u aliases", n);
+}

@@ -190,11 +190,15 @@ static void put_end(Line *l, const Report *r, const Plan *plan) {
                 line_put_reason(l, r, plan);
         } else if (r->kind == REPORT_SUCCEEDED) {
                 line_put(l, " succeeded: version %llu has all the traffic", new);
+                line_put_others(l, r, plan);
         } else if (r->kind == REPORT_ROLLED_BACK) {
                 line_put(l,
-                                r->unshifted ? " was never moved away from version %llu: "
-                                             : " is back on version %llu, read back and verified: ",
+                                r->unshifted ? " was never moved away from version %llu"
+                                             : " is back on version %llu, read back and verified",
                                 old);
+                if (!r->unshifted)
+                        line_put_others(l, r, plan);
+                line_put(l, ": ");
                 line_put_reason(l, r, plan);
                 line_put_staying(l, r, plan);
         } else if (r->kind == REPORT_RELEASED) {

@@ -38,13 +38,33 @@ TEST(a_rollback_says_what_stays) {
         Report r = { .kind = REPORT_ROLLED_BACK, .wave = 1, .target = 2, .reason = REASON_SUPERSEDED };
 
         EXPECT_STR(said(r, &plan),
-                        "checkout:live in us-west-2 is back on version 41, read back and verified: a newer "
-                        "plan for one of its aliases came (on_newer_plan: supersede); wave eu stays on its "
+                        "checkout:live in us-west-2 is back on version 41, read back and verified, and so "
+                        "is the other alias: a newer plan for one of its aliases came (on_newer_plan: supersede); wave eu stays on its "
                         "new version");
         all.wave_failure_all = true;
         EXPECT(!strstr(said(r, &all), "stays"));
         r.wave = 0;
         EXPECT(!strstr(said(r, &plan), "stays"));
+}
+
+TEST(an_end_counts_the_others) {
+        Plan all = plan, one = plan;
+        Report r = { .kind = REPORT_ROLLED_BACK, .wave = 1, .target = 2, .reason = REASON_DEADLINE };
+
+        all.wave_failure_all = true;
+        EXPECT_CONTAINS(said(r, &all), "verified, and so are the other 2 aliases: ");
+        r.wave = 0;
+        EXPECT_CONTAINS(said(r, &plan), "verified: "); /* none of the second wave has moved */
+        r.unshifted = 1;
+        r.wave = 1;
+        EXPECT_CONTAINS(said(r, &all), "was never moved away from version 41: ");
+        EXPECT_STR(said((Report){ .kind = REPORT_SUCCEEDED, .wave = 1 }, &plan),
+                        "checkout:live in eu-west-1 succeeded: version 42 has all the traffic, and so has that "
+                        "of each of the other 2 aliases");
+        one.n_targets = 1;
+        one.n_waves = 0;
+        EXPECT_STR(said((Report){ .kind = REPORT_SUCCEEDED }, &one),
+                        "checkout:live succeeded: version 42 has all the traffic");
 }
 
 TEST(waiting_says_until_when) {
