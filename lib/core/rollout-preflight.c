@@ -276,10 +276,8 @@ bool preflight_progress(Step *s) {
         for (uint32_t i = 0; i < st->n_targets; i++)
                 if (st->targets[i].stage != STAGE_IDLE)
                         return false;
-        if (!gate_may_pass(s)) {
-                st->due_since = st->age;
+        if (!gate_may_pass(s))
                 return false;
-        }
         /* What was found before the wait may have changed in it. */
         if (st->gated != GATED_NOT) {
                 preflight_read(s);

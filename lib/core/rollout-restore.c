@@ -49,6 +49,12 @@ bool restoring_is_wanted(const Step *s) {
 
 void restoring_begin(Step *s) {
         step_enter(s, PHASE_RESTORING);
+        /* From here on no alias is written. */
+        for (uint32_t i = 0; i < s->state->n_targets; i++) {
+                target_forget_ops(s, i);
+                if (s->state->targets[i].stage != STAGE_RELEASED)
+                        s->state->targets[i].stage = STAGE_IDLE;
+        }
 }
 
 void restore_end(Step *s, uint32_t i, ReportKind kind, Reason reason) {

@@ -259,8 +259,10 @@ void target_learn(Step *s, uint32_t i, const Route *route, const char *revision)
         TargetState *t = &s->state->targets[i];
 
         if (!target_revision_is(revision, t->revision)) {
-                memmove(&t->past[1], &t->past[0], sizeof(t->past) - sizeof(t->past[0]));
-                t->past[0].fingerprint = target_fingerprint_of(t->revision);
+                if (t->revision[0] != '\0') {
+                        memmove(&t->past[1], &t->past[0], sizeof(t->past) - sizeof(t->past[0]));
+                        t->past[0].fingerprint = target_fingerprint_of(t->revision);
+                }
                 step_copy_text(t->revision, sizeof(t->revision), revision);
         }
         t->route = *route;
@@ -324,11 +326,13 @@ static void resolve_later(Step *s, uint32_t i) {
         target_again(s, i, STAGE_RESOLVE);
 }
 
-/* It surely did not happen. */
+/* It surely did not happen. On the way back an alias that is whole may be so because an earlier write of
+ * ours has landed, and is yet to be verified. */
 static void take_refusal(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
+        bool has_moved = is_rolling_back(s) && t->past[0].fingerprint != 0;
 
-        if (!t->unsure && route_weight_of(&t->route, t->version_new) == 0)
+        if (!t->unsure && !has_moved && route_weight_of(&t->route, t->version_new) == 0)
                 t->touched = 0;
         target_retry_later(s, i);
 }

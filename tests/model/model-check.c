@@ -66,6 +66,11 @@ static void check_code(Model *m, const ModelNode *n, uint32_t i) {
         const FakeAlias *a = &n->world.alias[i];
         bool restores = st->phase == PHASE_RESTORING || st->phase == PHASE_ROLLED_BACK;
 
+        if (!restores && st->phase != PHASE_ROLLING_BACK && f->code == 41 &&
+                        m->plan->targets[i].publish.kind == PUBLISH_NOTHING)
+                model_broken(m, "code was changed before anything went back");
+        if (st->phase == PHASE_ROLLED_BACK && expected_version(st, m->plan, i) == 42 && f->code == 41)
+                model_broken(m, "a wave that stays has lost its code");
         if (m->plan->targets[i].publish.kind == PUBLISH_NOTHING)
                 return;
         if (f->n_published > 1u + (restores && m->plan->restore_code))

@@ -145,6 +145,15 @@ static bool step(Model *m, ModelNode *n, const Event *e) {
         return true;
 }
 
+/* The new code is still to come, or $LATEST has it, or it is version 42, too. */
+static void make_function(FakeFunction *f, PublishKind kind) {
+        fake_function_init(f, 42);
+        if (kind == PUBLISH_NOTHING || kind == PUBLISH_LATEST)
+                f->code = 42;
+        if (kind == PUBLISH_NOTHING)
+                f->codes[f->n_versions++] = 42;
+}
+
 void model_root(Model *m, ModelNode *ret, uint32_t faults, uint32_t crashes, uint32_t seizures) {
         Event start = { .kind = EVENT_START };
 
@@ -153,9 +162,7 @@ void model_root(Model *m, ModelNode *ret, uint32_t faults, uint32_t crashes, uin
         memcpy(ret->durable, ret->state, sizeof(ret->durable));
         for (uint32_t i = 0; i < m->plan->n_targets; i++) {
                 fake_alias_init(&ret->world.alias[i], 41);
-                fake_function_init(&ret->world.function[i], 42);
-                if (m->plan->targets[i].publish.kind == PUBLISH_LATEST)
-                        ret->world.function[i].code = 42;
+                make_function(&ret->world.function[i], m->plan->targets[i].publish.kind);
                 ret->world.alias[i].is_deleted = m->plan->targets[i].create_alias;
         }
         ret->world.faults_left = faults;

@@ -351,3 +351,11 @@ TEST(two_functions_that_are_published) {
         plan.restore_code = true;
         walk("two functions published", &plan, 0, 1, 0, 0);
 }
+
+TEST(two_waves_the_second_of_which_is_restored) {
+        Plan plan = plan_of_waves(0, 0);
+
+        plan.restore_code = true;
+        plan.on_newer_plan = NEWER_SUPERSEDES;
+        walk("two waves, restored", &plan, 0, 0, 1, 0);
+}

@@ -153,6 +153,34 @@ TEST(a_role_that_changes_meanwhile_is_found_before_the_traffic_moves) {
         EXPECT_INT(d->alias.revision, 1);
 }
 
+TEST(so_is_a_dead_letter_target) {
+        _cleanup_(drive_freep) Drive *d = drive_publishing();
+        Event e = { .code_sha = "sha-42", .revision = "r", .dead_letter = 7 };
+
+        drive_to(d, PHASE_PUBLISHING);
+        for (unsigned i = 0; i < 50 && drive_target(d)->stage != STAGE_ACTIVATE; i++)
+                if (d->alias_effect.op_id != 0)
+                        drive_reply(d);
+                else
+                        drive_tick(d);
+        drive_answer(d, &e);
+        EXPECT_INT(d->state->phase, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->state->reason, REASON_DEAD_LETTER_DIFFERS);
+        EXPECT_INT(d->alias.revision, 1);
+}
+
+/* Minutes after preflight has read them. */
+TEST(the_aliases_are_read_again_once_it_is_published) {
+        _cleanup_(drive_freep) Drive *d = drive_publishing();
+        const Route theirs = { .primary = 40 };
+
+        drive_to(d, PHASE_SHIFTING);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_ALIAS);
+        fake_alias_seize(&d->alias, &theirs);
+        drive_to(d, PHASE_RELEASED);
+        EXPECT_INT(drive_target(d)->touched, 0);
+}
+
 TEST(a_missing_alias_is_created_once_there_is_something_to_shift_to) {
         _cleanup_(drive_freep) Drive *d = drive_publishing();
 

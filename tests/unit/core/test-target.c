@@ -286,3 +286,28 @@ TEST(a_read_says_until_when_it_was_ours) {
         EXPECT_INT(drive_target(d)->stage, STAGE_WRITE);
         EXPECT_INT(drive_target(d)->seen_wall, d->now.wall);
 }
+
+/* Reads that lag so far behind that they show the alias as it was at first, and a write that is refused for
+ * sure: the old version is not proven to be back, and it was not rejected. */
+TEST(a_rollback_that_is_refused_late_is_still_verified) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Event old = { .route = { .primary = 41 }, .revision = "rev-1" };
+
+        drive_to_hold(d, 0);
+        d->new_errors = 90;
+        drive_to(d, PHASE_ROLLING_BACK);
+        drive_reply(d);
+        EXPECT_INT(drive_target(d)->stage, STAGE_VERIFY);
+        for (unsigned i = 0; i < 50 && d->alias_effect.kind != ACTION_WRITE_ALIAS; i++)
+                if (d->alias_effect.op_id != 0)
+                        drive_answer(d, &old);
+                else
+                        drive_tick(d);
+        EXPECT_INT(d->alias_effect.kind, ACTION_WRITE_ALIAS);
+        drive_refuse(d, FAULT_DENIED);
+        EXPECT_INT(d->state->phase, PHASE_ROLLING_BACK);
+        EXPECT_INT(drive_target(d)->touched, 1);
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->alias.route.primary, 41);
+        EXPECT_INT(d->alias.route.extra, 0);
+}
