@@ -59,6 +59,7 @@ int exec_aws_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *r
         case ACTION_READ_METRICS:
         case ACTION_READ_ALARMS:
         case ACTION_UPDATE_CODE:
+        case ACTION_READ_CODE:
         case ACTION_PERSIST:
         case ACTION_REPORT:
         case ACTION_CANCEL:
@@ -152,6 +153,7 @@ void exec_aws_take(ExecOp *op, const HttpResponse *response) {
         case ACTION_READ_METRICS:
         case ACTION_READ_ALARMS:
         case ACTION_UPDATE_CODE:
+        case ACTION_READ_CODE:
         case ACTION_PERSIST:
         case ACTION_REPORT:
         case ACTION_CANCEL:

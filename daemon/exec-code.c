@@ -24,6 +24,7 @@ int exec_code_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *
         case ACTION_READ_CONCURRENCY:
                 return lambda_get_provisioned(endpoint, op->function, op->alias, ret);
         case ACTION_UPDATE_CODE: /* exec-update.c */
+        case ACTION_READ_CODE:
         case ACTION_READ_ALIAS:
         case ACTION_READ_VERSION:
         case ACTION_WRITE_ALIAS:

@@ -61,7 +61,7 @@ struct ExecOp {
         ExecScope scope;
         ExecMetrics *metrics; /* ACTION_READ_METRICS only */
         ExecAlarms *alarms;   /* ACTION_READ_ALARMS only */
-        ExecUpdate *update;   /* ACTION_UPDATE_CODE only */
+        ExecUpdate *update;   /* ACTION_UPDATE_CODE and ACTION_READ_CODE only */
         char *description;    /* ACTION_PUBLISH_VERSION only: of the version */
 
         AwsCall *call;   /* under way by itself, or */

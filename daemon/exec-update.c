@@ -11,8 +11,8 @@
 /* The store is in the same directory, and no rollback may wait for room. */
 #define STORE_ROOM ((uint64_t) 16 * 1024 * 1024)
 
-/* One UPDATE_CODE: what is sent is found, fetched and hashed, as far as needed, then sent in one call. All
- * that comes before that call changes nothing at AWS. */
+/* One UPDATE_CODE, or READ_CODE, which ends with the hash: what is sent is found, fetched and hashed, as far
+ * as needed, then sent in one call. All that comes before that call changes nothing at AWS. */
 struct ExecUpdate {
         ExecOp *op;
         PublishKind kind; /* PUBLISH_NOTHING: the code of an old version */
@@ -110,32 +110,50 @@ static int send_code(ExecUpdate *u) {
         return aws_call_start(u->op->exec->caller, &spec, build_sent, on_sent, u, &u->op->call);
 }
 
-/* A zip of the plan must be the one that the plan means; one that was fetched, the old version's. */
-static bool is_meant(const ExecUpdate *u, char words[static CODE_FILE_WORDS_MAX]) {
-        char found[SHA_TEXT_SIZE];
+static bool is_planned(const ExecUpdate *u, char words[static CODE_FILE_WORDS_MAX]) {
         char hex[DIGEST_HEX_MAX], expected[DIGEST_HEX_MAX];
-        const uint8_t *sha256 = code_upload_sha256(u->upload);
 
-        if (u->kind == PUBLISH_NOTHING) {
-                sha_to_text(sha256, found);
-                (void) snprintf(words, CODE_FILE_WORDS_MAX,
-                                "the code that was fetched for version %llu has the SHA-256 %s, expected %s",
-                                (unsigned long long) u->op->action.update.version, found,
-                                u->op->action.update.code_sha);
-                return streq(found, u->op->action.update.code_sha);
-        }
         if (!u->has_sha256)
                 return true;
-        digest_to_hex(sha256, hex);
+        digest_to_hex(code_upload_sha256(u->upload), hex);
         digest_to_hex(u->sha256, expected);
         (void) snprintf(words, CODE_FILE_WORDS_MAX,
                         "the zip has the SHA-256 %s, the plan says %s: nothing was sent", hex, expected);
         return streq(hex, expected);
 }
 
+/* A zip of the plan must be the one that the plan means, and that preflight has read; one that was fetched,
+ * the old version's. */
+static bool is_meant(const ExecUpdate *u, char words[static CODE_FILE_WORDS_MAX]) {
+        const char *expected = u->op->action.update.code_sha;
+        char found[SHA_TEXT_SIZE];
+
+        if (u->kind != PUBLISH_NOTHING && !is_planned(u, words))
+                return false;
+        sha_to_text(code_upload_sha256(u->upload), found);
+        if (u->kind == PUBLISH_NOTHING)
+                (void) snprintf(words, CODE_FILE_WORDS_MAX,
+                                "the code that was fetched for version %llu has the SHA-256 %s, expected %s",
+                                (unsigned long long) u->op->action.update.version, found, expected);
+        else
+                (void) snprintf(words, CODE_FILE_WORDS_MAX,
+                                "the zip has changed since preflight has read it: SHA-256 %s, then %s: nothing was sent",
+                                found, expected);
+        return (u->kind != PUBLISH_NOTHING && expected[0] == '\0') || streq(found, expected);
+}
+
+static void deliver_hash(ExecUpdate *u) {
+        ExecOp *op = u->op;
+
+        sha_to_text(code_upload_sha256(u->upload), op->code_sha);
+        op->event.code_sha = op->code_sha;
+        exec_op_deliver_later(op);
+}
+
 static void on_hashed(int error, void *userdata) {
         ExecUpdate *u = userdata;
         const char *trouble = code_upload_trouble(u->upload);
+        bool is_read = u->op->action.kind == ACTION_READ_CODE;
         char words[CODE_FILE_WORDS_MAX];
         int r;
 
@@ -144,8 +162,12 @@ static void on_hashed(int error, void *userdata) {
                                 trouble ? trouble : strerror(-error));
                 return;
         }
-        if (!is_meant(u, words)) {
+        if (is_read ? !is_planned(u, words) : !is_meant(u, words)) {
                 fail_later(u, FAULT_INVALID, words);
+                return;
+        }
+        if (is_read) {
+                deliver_hash(u);
                 return;
         }
         r = send_code(u);
@@ -154,8 +176,9 @@ static void on_hashed(int error, void *userdata) {
 }
 
 static int begin_upload(ExecUpdate *u, CodeFile *take_file) {
-        return code_upload_new(u->op->exec->event, take_file, u->op->action.update.revision, on_hashed, u,
-                        &u->upload);
+        const char *revision = u->op->action.kind == ACTION_UPDATE_CODE ? u->op->action.update.revision : "";
+
+        return code_upload_new(u->op->exec->event, take_file, revision, on_hashed, u, &u->upload);
 }
 
 static void on_fetched(CodeFile *file, Fault fault, const char *words, void *userdata) {
@@ -277,7 +300,7 @@ int exec_update_start(ExecOp *op, const PlanPublish *publish) {
                 return -ENOMEM;
         op->update = u;
         u->op = op;
-        if (op->action.update.version > 0)
+        if (op->action.kind == ACTION_UPDATE_CODE && op->action.update.version > 0)
                 return find_code(u);
         r = take_source(u, publish);
         if (r < 0)

@@ -159,6 +159,8 @@ static EventKind event_kind_of(ActionKind kind) {
                 return EVENT_VERSION_PUBLISHED;
         case ACTION_READ_CONCURRENCY:
                 return EVENT_CONCURRENCY_READ;
+        case ACTION_READ_CODE:
+                return EVENT_CODE_READ;
         case ACTION_PERSIST:
         case ACTION_REPORT:
         case ACTION_CANCEL:
@@ -312,7 +314,7 @@ static int op_begin(ExecOp *op, const Plan *plan) {
                 r = exec_alarms_new(plan, &op->alarms);
                 return r < 0 ? r : exec_alarmer_add(op->exec->alarmer, op);
         }
-        if (op->action.kind == ACTION_UPDATE_CODE)
+        if (op->action.kind == ACTION_UPDATE_CODE || op->action.kind == ACTION_READ_CODE)
                 return exec_update_start(op, &plan->targets[op->action.target].publish);
         return op_call_lambda(op);
 }

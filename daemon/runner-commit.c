@@ -23,6 +23,7 @@ static bool is_effect(ActionKind kind) {
         case ACTION_PUBLISH_VERSION:
         case ACTION_CREATE_ALIAS:
         case ACTION_READ_CONCURRENCY:
+        case ACTION_READ_CODE:
         case ACTION_CANCEL:
                 return true;
         case ACTION_PERSIST:
@@ -53,6 +54,8 @@ static EventKind completion_of(ActionKind kind) {
                 return EVENT_VERSION_PUBLISHED;
         case ACTION_READ_CONCURRENCY:
                 return EVENT_CONCURRENCY_READ;
+        case ACTION_READ_CODE:
+                return EVENT_CODE_READ;
         case ACTION_CANCEL:
         case ACTION_PERSIST:
         case ACTION_REPORT:

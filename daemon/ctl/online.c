@@ -100,6 +100,7 @@ static bool action_is_read(ActionKind kind) {
         case ACTION_READ_ALARMS:
         case ACTION_READ_FUNCTION:
         case ACTION_READ_CONCURRENCY:
+        case ACTION_READ_CODE:
                 return true;
         case ACTION_PERSIST:
         case ACTION_REPORT:

@@ -130,6 +130,7 @@ static const Field code_fields[] = {
         TEXT(CodeState, revision),
         TEXT(CodeState, sha),
         TEXT(CodeState, old_sha),
+        TEXT(CodeState, planned),
         U64(CodeState, since),
         U64(CodeState, version_restored),
         U32(CodeState, known, 1),

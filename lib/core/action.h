@@ -26,6 +26,7 @@ typedef enum ActionKind {
         ACTION_PUBLISH_VERSION,  /* a version of $LATEST -> EVENT_VERSION_PUBLISHED */
         ACTION_CREATE_ALIAS,     /* all traffic on "version" -> EVENT_ALIAS_WRITTEN */
         ACTION_READ_CONCURRENCY, /* the alias's provisioned concurrency -> EVENT_CONCURRENCY_READ */
+        ACTION_READ_CODE,        /* the zip of the target's "publish"; asks nobody -> EVENT_CODE_READ */
         /* op_id is that of an earlier effect which this rollout waits for no longer. What has not left yet
          * does not leave; what has left goes on, and its outcome stays unknown. No event answers it: neither
          * this action nor the effect (one that comes all the same is stale and harmless). */
@@ -128,9 +129,9 @@ struct Action {
                         uint64_t version_new, version_old;
                 } metrics;
                 /* ACTION_UPDATE_CODE. Never with Publish. version == 0: what the target's "publish" names
-                 * (zip, S3 or image; never PUBLISH_LATEST); a file whose SHA-256 is not the plan's is
-                 * FAULT_INVALID and sent nowhere. Else the code of that version, fetched by the shell; what
-                 * it has fetched must have code_sha. */
+                 * (zip, S3 or image; never PUBLISH_LATEST). Else the code of that version, fetched by the
+                 * shell. A zip, the operator's or what was fetched, must have code_sha (where that is not
+                 * ""): otherwise it is FAULT_INVALID and sent nowhere. */
                 struct {
                         uint64_t version;
                         char revision[REVISION_SIZE]; /* $LATEST's: compare and swap */

@@ -18,8 +18,9 @@ typedef enum EventKind {
         EVENT_CODE_UPDATED,      /* completion of ACTION_UPDATE_CODE */
         EVENT_VERSION_PUBLISHED, /* completion of ACTION_PUBLISH_VERSION */
         EVENT_CONCURRENCY_READ,  /* completion of ACTION_READ_CONCURRENCY */
+        EVENT_CODE_READ,         /* completion of ACTION_READ_CODE: code_sha */
 } EventKind;
-#define EVENT_KIND_COUNT (EVENT_CONCURRENCY_READ + 1)
+#define EVENT_KIND_COUNT (EVENT_CODE_READ + 1)
 
 /* One bucket of counts. Rows ascend by time; buckets without a datapoint of either version may be absent. */
 typedef struct MetricRow {
@@ -69,12 +70,12 @@ struct Event {
         Route route;
         const char *revision; /* EVENT_FUNCTION_READ, EVENT_CODE_UPDATED: the function's (version's) own */
 
-        /* EVENT_FUNCTION_READ and EVENT_CODE_UPDATED: $LATEST, or the version that was asked for. A reply
-         * without a RevisionId or with a CodeSha256 that is empty or does not fit CODE_SHA_SIZE is
-         * FAULT_PERMANENT. What the shell itself finds wrong with a file or with fetched code is
-         * FAULT_INVALID where no retry mends it (unreadable, too large, another SHA-256), FAULT_UNREACHABLE
-         * where one may: all of them mean that $LATEST is untouched. So does 400, 403, 404, 409, 412 and 429
-         * of Lambda. */
+        /* EVENT_FUNCTION_READ, EVENT_CODE_READ and EVENT_CODE_UPDATED: $LATEST, or the version that was
+         * asked for. A reply without a RevisionId or with a CodeSha256 that is empty or does not fit
+         * CODE_SHA_SIZE is FAULT_PERMANENT. What the shell itself finds wrong with a file or with fetched
+         * code is FAULT_INVALID where no retry mends it (unreadable, too large, another SHA-256),
+         * FAULT_UNREACHABLE where one may: all of them mean that $LATEST is untouched. So does 400, 403,
+         * 404, 409, 412 and 429 of Lambda. */
         const char *code_sha;    /* CodeSha256; EVENT_VERSION_PUBLISHED, too */
         FunctionState state;     /* EVENT_FUNCTION_READ */
         UpdateStatus update;     /* EVENT_FUNCTION_READ, EVENT_CODE_UPDATED */

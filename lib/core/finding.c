@@ -46,7 +46,7 @@ static uint32_t count_checks(const Plan *plan, bool alarms) {
 /* The order of preflight's reads; a stage that is none of them is behind all. */
 static unsigned stage_rank(Stage stage) {
         static const Stage order[] = { STAGE_READ_ALIAS, STAGE_READ_CONCURRENCY, STAGE_READ_OLD,
-                STAGE_READ_NEW, STAGE_READ_LATEST, STAGE_READ_ALARMS, STAGE_READ_HISTORY };
+                STAGE_READ_NEW, STAGE_READ_LATEST, STAGE_READ_CODE, STAGE_READ_ALARMS, STAGE_READ_HISTORY };
         unsigned rank = 0;
 
         while (rank < ELEMENTSOF(order) && order[rank] != stage)
@@ -74,6 +74,11 @@ size_t finding_passed(const RolloutState *st, const Plan *plan, uint32_t target,
         }
         if (rank > stage_rank(STAGE_READ_LATEST)) {
                 f.kind = FINDING_VERSIONS;
+                ret[n++] = f;
+        }
+        if (rank > stage_rank(STAGE_READ_CODE) && plan->targets[target].publish.kind != PUBLISH_NOTHING) {
+                f.kind = FINDING_CODE;
+                f.count = (uint32_t) plan->targets[target].publish.kind;
                 ret[n++] = f;
         }
         if (rank > stage_rank(STAGE_READ_ALARMS) && n_alarms > 0) {
@@ -104,7 +109,8 @@ FindingKind finding_kind_of(Reason reason) {
                 { REASON_ROLE_DIFFERS, FINDING_VERSIONS },
                 { REASON_DEAD_LETTER_DIFFERS, FINDING_VERSIONS },
                 { REASON_PACKAGE_DIFFERS, FINDING_VERSIONS },
-                { REASON_CODE_DIFFERS, FINDING_VERSIONS },
+                { REASON_CODE_DIFFERS, FINDING_CODE },
+                { REASON_CODE_REFUSED, FINDING_CODE },
                 { REASON_ALARM_MISSING, FINDING_ALARMS },
                 { REASON_ALARM_RINGING, FINDING_ALARMS },
                 { REASON_QUERY_REFUSED, FINDING_METRICS },
@@ -125,6 +131,7 @@ static const char *const level_names[FINDING_LEVEL_COUNT] = {
 static const char *const kind_names[FINDING_KIND_COUNT] = {
         [FINDING_ALIAS] = "alias",
         [FINDING_VERSIONS] = "versions",
+        [FINDING_CODE] = "code",
         [FINDING_CONCURRENCY] = "concurrency",
         [FINDING_ALARMS] = "alarms",
         [FINDING_METRICS] = "metrics",
@@ -178,6 +185,25 @@ static void put_versions(Line *l, const Finding *f) {
                                 old, new);
         else
                 line_put(l, "version %llu is Active, $LATEST has its role and dead-letter target", old);
+}
+
+static void put_code(Line *l, PublishKind kind) {
+        switch (kind) {
+        case PUBLISH_NOTHING:
+                return;
+        case PUBLISH_ZIP:
+                line_put(l, "the zip can be read, and stays known by its SHA-256");
+                return;
+        case PUBLISH_S3:
+                line_put(l, "the S3 object is not looked at before Lambda fetches it");
+                return;
+        case PUBLISH_IMAGE:
+                line_put(l, "the image is not looked at before Lambda fetches it");
+                return;
+        case PUBLISH_LATEST:
+                line_put(l, "$LATEST is published as it is then");
+                return;
+        }
 }
 
 static void put_concurrency(Line *l, const Finding *f, const char *error) {
@@ -270,6 +296,9 @@ void finding_format(
                 return;
         case FINDING_VERSIONS:
                 put_versions(&l, f);
+                return;
+        case FINDING_CODE:
+                put_code(&l, (PublishKind) f->count);
                 return;
         case FINDING_CONCURRENCY:
                 put_concurrency(&l, f, error);

@@ -15,6 +15,7 @@ typedef enum FindingLevel {
 typedef enum FindingKind {
         FINDING_ALIAS,       /* where it points to */
         FINDING_VERSIONS,    /* their states, roles and dead-letter targets */
+        FINDING_CODE,        /* what is to be deployed; count: its PublishKind */
         FINDING_CONCURRENCY, /* what is provisioned on the alias */
         FINDING_ALARMS,
         FINDING_METRICS,   /* CloudWatch takes the queries of the checks */
@@ -55,7 +56,7 @@ usec_t finding_need(const Plan *plan, uint32_t weight, double rate);
 
 /* What was found good on the way to this stage of preflight (STAGE_IDLE: to its end) and is nothing to be
  * told: no report says so. In order; returns how many. */
-#define FINDINGS_PASSED_MAX 5
+#define FINDINGS_PASSED_MAX 6
 size_t finding_passed(const RolloutState *state, const Plan *plan, uint32_t target, Stage reached,
                 Finding ret[static FINDINGS_PASSED_MAX]);
 

@@ -14,6 +14,7 @@ static bool stage_is_preflight(Stage stage) {
         case STAGE_READ_ALARMS:
         case STAGE_READ_CONCURRENCY:
         case STAGE_READ_LATEST:
+        case STAGE_READ_CODE:
         case STAGE_READ_HISTORY:
                 return true;
         case STAGE_IDLE:

@@ -38,6 +38,7 @@ void preflight_take_alias(Step *s, uint32_t i);
 void preflight_take_version(Step *s, uint32_t i);
 void preflight_take_alarms(Step *s, uint32_t i);
 void preflight_take_latest(Step *s, uint32_t i);
+void preflight_take_code(Step *s, uint32_t i);
 void preflight_take_history(Step *s, uint32_t i); /* rollout-preflight-history.c */
 void preflight_fill_history(const Step *s, uint32_t i, Action *a);
 void preflight_take_concurrency(Step *s, uint32_t i);

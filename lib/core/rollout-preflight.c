@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/usec.h"
 #include "core/judge.h"
 #include "core/target-code.h"
@@ -51,6 +53,14 @@ static void go_on_to_alarms(Step *s, uint32_t i) {
                 target_read_alarms(s, i);
         else
                 go_on_to_history(s, i);
+}
+
+/* What Lambda fetches by itself is not ours to read. */
+static void go_on_to_code(Step *s, uint32_t i) {
+        if (s->plan->targets[i].publish.kind == PUBLISH_ZIP)
+                target_read(s, i, STAGE_READ_CODE);
+        else
+                go_on_to_alarms(s, i);
 }
 
 /* Faults of a preflight read: what will not get better by waiting rejects, the rest is tried again. */
@@ -216,10 +226,30 @@ void preflight_take_latest(Step *s, uint32_t i) {
         if (publish->kind != PUBLISH_LATEST && e->is_image != (publish->kind == PUBLISH_IMAGE))
                 (void) end_rejected(s, REASON_PACKAGE_DIFFERS, i, 0);
         else if (publish->kind == PUBLISH_LATEST && publish->has_sha256 &&
-                        !code_sha_is_planned(publish, e->code_sha))
+                        !code_is_planned(s, i, e->code_sha))
                 (void) end_rejected(s, REASON_CODE_DIFFERS, i, 0);
         else if (!is_rejected_as_different(s, i))
+                go_on_to_code(s, i);
+}
+
+/* By its hash the zip is known for ours later on, whatever gets lost, and no other one is sent in its place.
+ */
+void preflight_take_code(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+        const Event *e = s->event;
+
+        if (e->fault == FAULT_INVALID) {
+                code_note_words(t, e);
+                step_copy_text(end_rejected(s, REASON_CODE_REFUSED, i, 0)->error, ERROR_TEXT_SIZE, t->error);
+        } else if (e->fault != FAULT_NONE) {
+                take_fault(s, i, REASON_CODE_REFUSED, 0);
+        } else if (t->code.planned[0] != '\0' && strcmp(t->code.planned, e->code_sha) != 0) {
+                (void) end_rejected(s, REASON_CODE_DIFFERS, i, 0);
+        } else {
+                t->failing_since = 0;
+                step_copy_text(t->code.planned, sizeof(t->code.planned), e->code_sha);
                 go_on_to_alarms(s, i);
+        }
 }
 
 static void reject_alarm(Step *s, Reason reason, uint32_t i, uint32_t check, const AlarmReading *alarm) {

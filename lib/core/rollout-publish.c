@@ -49,7 +49,7 @@ void publish_take_latest(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         const PlanPublish *publish = &s->plan->targets[i].publish;
         const Event *e = s->event;
-        bool is_first = t->code.sha[0] == '\0', is_planned = code_sha_is_planned(publish, e->code_sha);
+        bool is_first = t->code.sha[0] == '\0', is_planned = code_is_planned(s, i, e->code_sha);
         bool is_well = e->update != UPDATE_FAILED && e->state != FUNCTION_FAILED;
 
         if (code_is_busy(s, i))
@@ -73,7 +73,7 @@ void publish_take_latest(Step *s, uint32_t i) {
                 step_copy_text(t->code.sha, sizeof(t->code.sha), e->code_sha);
                 (void) step_report(s, REPORT_PUBLISHING, i);
         } else if (strcmp(t->code.sha, e->code_sha) != 0 &&
-                        (publish->has_sha256 || (t->code.unsure & CODE_UPDATE) == 0)) {
+                        (code_has_plan(s, i) || (t->code.unsure & CODE_UPDATE) == 0)) {
                 /* Neither what was there nor what we sent. Where that cannot be told from what we may have
                  * sent, sending it again is what was asked for. */
                 if (code_is_strange(s, i))

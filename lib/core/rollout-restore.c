@@ -98,7 +98,7 @@ static bool is_new_code(const Step *s, uint32_t i) {
                 if (!is_same_function(&s->plan->targets[k], &s->plan->targets[i]))
                         continue;
                 if ((code->known && strcmp(s->event->code_sha, code->sha) == 0) ||
-                                code_sha_is_planned(&s->plan->targets[k].publish, s->event->code_sha))
+                                code_is_planned(s, k, s->event->code_sha))
                         return true;
         }
         return false;

@@ -191,6 +191,8 @@ static bool stage_expects(Stage stage, EventKind kind) {
                 return kind == EVENT_ALIAS_WRITTEN;
         case STAGE_READ_CONCURRENCY:
                 return kind == EVENT_CONCURRENCY_READ;
+        case STAGE_READ_CODE:
+                return kind == EVENT_CODE_READ;
         case STAGE_READ_LATEST:
         case STAGE_LATEST:
         case STAGE_UPDATED:
@@ -260,6 +262,7 @@ static int check_event(const RolloutState *st, const Plan *plan, const Event *e)
         case EVENT_CODE_UPDATED:
         case EVENT_VERSION_PUBLISHED:
         case EVENT_CONCURRENCY_READ:
+        case EVENT_CODE_READ:
                 return check_completion(st, e);
         }
         return -EINVAL;
@@ -347,6 +350,9 @@ static void take_event(Step *s) {
                 break;
         case EVENT_CONCURRENCY_READ:
                 preflight_take_concurrency(s, i);
+                break;
+        case EVENT_CODE_READ:
+                preflight_take_code(s, i);
                 break;
         }
 }

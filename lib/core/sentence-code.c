@@ -74,9 +74,21 @@ static const char *const plain_reasons[REASON_COUNT] = {
         [REASON_CANNOT_DEPLOY] = "the calls to Lambda failed for too long",
         [REASON_ALIAS_REFUSED] = "AWS refuses to create the alias",
         [REASON_CODE_FOREIGN] = "somebody else deploys to the function; CloudTrail says who it was",
-        [REASON_CODE_DIFFERS] =
-                        "the code that Lambda has is not what sha256: says; correct publish: or sha256:",
 };
+
+static void put_difference(Line *l, const Report *r, const Plan *plan) {
+        const PlanPublish *publish = publish_of(r, plan);
+
+        if (r->kind == REPORT_RESTORE_FAILED)
+                line_put(l, "Lambda has other code by now than what it was sent");
+        else if (publish->has_sha256)
+                line_put(l, "the code that Lambda has is not what sha256: says; correct publish: or sha256:");
+        else if (r->kind == REPORT_REJECTED)
+                line_put(l, "%s is not what it was when preflight first read it; submit the plan again",
+                                publish->kind == PUBLISH_ZIP ? publish->path : "the code");
+        else
+                line_put(l, "Lambda has other code than what it was sent");
+}
 
 void line_put_code_reason(Line *l, const Report *r, const Plan *plan) {
         unsigned long long old = (unsigned long long) r->version_old,
@@ -100,6 +112,8 @@ void line_put_code_reason(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, "AWS denies it");
                 put_words(l, r);
                 line_put(l, "; allow lambda:UpdateFunctionCode, lambda:PublishVersion and lambda:GetFunction");
+        } else if (r->reason == REASON_CODE_DIFFERS) {
+                put_difference(l, r, plan);
         } else if (r->reason < REASON_COUNT && plain_reasons[r->reason]) {
                 line_put(l, "%s", plain_reasons[r->reason]);
                 put_words(l, r);

@@ -15,6 +15,7 @@ typedef enum Stage {
         STAGE_READ_ALARMS,
         STAGE_READ_CONCURRENCY,
         STAGE_READ_LATEST,  /* $LATEST, before anything is deployed */
+        STAGE_READ_CODE,    /* the zip that is to be deployed */
         STAGE_READ_HISTORY, /* the metrics of the recent past */
         STAGE_WRITE,        /* an UpdateAlias towards "want" is outstanding or waits for its retry */
         STAGE_RESOLVE,      /* its outcome is not known: reading to find out */
@@ -95,6 +96,8 @@ typedef struct CodeState {
         char revision[REVISION_SIZE]; /* $LATEST's, as last seen */
         char sha[CODE_SHA_SIZE];      /* $LATEST's code: before it is "known", what it was before we came */
         char old_sha[CODE_SHA_SIZE];  /* restoring: the old version's */
+        char planned[CODE_SHA_SIZE]; /* of what is deployed: by the plan, by the zip as preflight read it, or
+                                        by Lambda's reply; "": nobody has said it yet */
         usec_t since;              /* age since which the present wait, or the restoring, goes on; 0: not */
         uint64_t version_restored; /* 0: none yet */
         uint32_t known;            /* 1: "sha" is the new version's */

@@ -49,10 +49,9 @@ void code_fill(Step *s, uint32_t i, Action *a) {
                 note_touch(s, t, CODE_UPDATE);
                 t->code.restore_asked |= is_restoring(s);
                 memcpy(a->update.revision, t->code.revision, REVISION_SIZE);
-                if (!is_restoring(s))
-                        return;
-                a->update.version = t->version_old;
-                memcpy(a->update.code_sha, t->code.old_sha, CODE_SHA_SIZE);
+                a->update.version = is_restoring(s) ? t->version_old : 0;
+                memcpy(a->update.code_sha, is_restoring(s) ? t->code.old_sha : t->code.planned,
+                                CODE_SHA_SIZE);
                 return;
         case ACTION_PUBLISH_VERSION:
                 note_touch(s, t, CODE_PUBLISH);
@@ -71,6 +70,7 @@ void code_fill(Step *s, uint32_t i, Action *a) {
         case ACTION_READ_METRICS:
         case ACTION_READ_ALARMS:
         case ACTION_READ_CONCURRENCY:
+        case ACTION_READ_CODE:
         case ACTION_CANCEL:
                 return;
         }
@@ -104,14 +104,22 @@ static void format_base64(const uint8_t sha256[static PLAN_HASH_SIZE], char ret[
         ret[n] = '\0';
 }
 
-bool code_sha_is_planned(const PlanPublish *publish, const char *code_sha) {
+bool code_is_planned(const Step *s, uint32_t i, const char *code_sha) {
+        const PlanPublish *publish = &s->plan->targets[i].publish;
+        const CodeState *code = &s->state->targets[i].code;
         char hex[CODE_SHA_SIZE], base64[CODE_SHA_SIZE];
 
+        if (code->planned[0] != '\0')
+                return strcmp(code_sha, code->planned) == 0;
         if (!publish->has_sha256)
                 return false;
         format_hex(publish->sha256, hex);
         format_base64(publish->sha256, base64);
         return strcmp(code_sha, base64) == 0 || strcmp(code_sha, hex) == 0;
+}
+
+bool code_has_plan(const Step *s, uint32_t i) {
+        return s->state->targets[i].code.planned[0] != '\0' || s->plan->targets[i].publish.has_sha256;
 }
 
 void code_note_words(TargetState *t, const Event *e) {
@@ -202,7 +210,6 @@ static void take_write_fault(Step *s, uint32_t i, uint32_t what, Stage look) {
 
 static void take_update(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
-        const PlanPublish *publish = &s->plan->targets[i].publish;
         const Event *e = s->event;
         bool is_right;
 
@@ -219,7 +226,10 @@ static void take_update(Step *s, uint32_t i) {
                 step_copy_text(t->code.sha, sizeof(t->code.sha), e->code_sha);
                 t->code.known = 1;
                 t->code.since = s->state->age;
-                is_right = !publish->has_sha256 || code_sha_is_planned(publish, e->code_sha);
+                is_right = !code_has_plan(s, i) || code_is_planned(s, i, e->code_sha);
+                /* Whatever comes between here and the version: by this it is known as ours. */
+                step_copy_text(t->code.planned, sizeof(t->code.planned), e->code_sha);
+                s->persist = true;
         }
         t->failing_since = 0;
         t->alias_op = (Op){ 0 };

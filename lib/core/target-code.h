@@ -21,8 +21,10 @@ void code_resume(Step *s, uint32_t i);
 /* An update that is under way is not waited for any more. */
 void code_forget(TargetState *t);
 
-/* Does this CodeSha256 belong to the plan's artifact? Only where the plan has a hash. */
-bool code_sha_is_planned(const PlanPublish *publish, const char *code_sha);
+/* Does this CodeSha256 belong to the plan's artifact? False where its hash is not known yet. */
+bool code_is_planned(const Step *s, uint32_t i, const char *code_sha);
+/* Its hash is known. */
+bool code_has_plan(const Step *s, uint32_t i);
 
 /* The end of patience with what Lambda is at, or with restoring as a whole; USEC_INFINITY: none runs. */
 usec_t code_patience_end(const RolloutState *st, const TargetState *t);

@@ -152,6 +152,7 @@ void target_resume(Step *s, uint32_t i) {
         case STAGE_READ_ALARMS:
         case STAGE_READ_CONCURRENCY:
         case STAGE_READ_LATEST:
+        case STAGE_READ_CODE:
         case STAGE_READ_HISTORY:
                 target_enter(s, i, (Stage) t->stage);
                 return;

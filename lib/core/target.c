@@ -102,6 +102,8 @@ static int stage_action(Stage stage) {
                 return ACTION_READ_CONCURRENCY;
         case STAGE_READ_HISTORY:
                 return ACTION_READ_METRICS;
+        case STAGE_READ_CODE:
+                return ACTION_READ_CODE;
         case STAGE_READ_LATEST:
         case STAGE_LATEST:
         case STAGE_UPDATED:

@@ -29,6 +29,7 @@ static const char *const stage_names[STAGE_COUNT] = {
         [STAGE_READ_ALARMS] = "read-alarms",
         [STAGE_READ_CONCURRENCY] = "read-concurrency",
         [STAGE_READ_LATEST] = "read-latest",
+        [STAGE_READ_CODE] = "read-code",
         [STAGE_READ_HISTORY] = "read-history",
         [STAGE_WRITE] = "write",
         [STAGE_RESOLVE] = "resolve",
@@ -138,6 +139,7 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
         [EVENT_CODE_UPDATED] = "code-updated",
         [EVENT_VERSION_PUBLISHED] = "version-published",
         [EVENT_CONCURRENCY_READ] = "concurrency-read",
+        [EVENT_CODE_READ] = "code-read",
         [EVENT_SUPERSEDE] = "supersede",
 };
 
@@ -154,6 +156,7 @@ static const char *const action_names[ACTION_KIND_COUNT] = {
         [ACTION_PUBLISH_VERSION] = "publish-version",
         [ACTION_CREATE_ALIAS] = "create-alias",
         [ACTION_READ_CONCURRENCY] = "read-concurrency",
+        [ACTION_READ_CODE] = "read-code",
         [ACTION_CANCEL] = "cancel",
 };
 
@@ -280,7 +283,8 @@ void trace_event_format(const Event *e, char ret[static TRACE_TEXT_MAX]) {
                                 e->n_rows, e->n_values, e->n_check_faults);
         else if (e->kind == EVENT_ALARMS_READ)
                 (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " alarms=%zu", e->n_alarms);
-        else if (e->kind == EVENT_FUNCTION_READ || e->kind == EVENT_CODE_UPDATED)
+        else if (e->kind == EVENT_FUNCTION_READ || e->kind == EVENT_CODE_UPDATED ||
+                        e->kind == EVENT_CODE_READ)
                 (void) snprintf(ret + used, TRACE_TEXT_MAX - used, " state=%u update=%u sha=%s revision=%s",
                                 (unsigned) e->state, (unsigned) e->update, e->code_sha ? e->code_sha : "",
                                 e->revision ? e->revision : "");
@@ -309,6 +313,7 @@ void trace_action_format(const Action *a, const Plan *plan, char ret[static TRAC
         case ACTION_READ_ALIAS:
         case ACTION_READ_ALARMS:
         case ACTION_READ_CONCURRENCY:
+        case ACTION_READ_CODE:
         case ACTION_CANCEL:
                 (void) snprintf(ret, TRACE_TEXT_MAX, "%s target=%u op=%llu", name, a->target, op);
                 return;

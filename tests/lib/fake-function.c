@@ -99,6 +99,10 @@ bool fake_function_answer(FakeFunction *f, const Action *a, Event *e, FakeTexts 
                 e->kind = EVENT_VERSION_PUBLISHED;
                 if (happens)
                         publish(f, a, e, texts);
+        } else if (a->kind == ACTION_READ_CODE) {
+                e->kind = EVENT_CODE_READ;
+                if (happens)
+                        show(0, f->artifact, e, texts);
         } else if (a->kind == ACTION_READ_CONCURRENCY) {
                 e->kind = EVENT_CONCURRENCY_READ;
                 e->concurrency = f->concurrency;

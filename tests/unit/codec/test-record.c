@@ -66,6 +66,7 @@ static bool is_bound(size_t at) {
                         in_member(in_target, offsetof(TargetState, code.revision), REVISION_SIZE) ||
                         in_member(in_target, offsetof(TargetState, code.sha), CODE_SHA_SIZE) ||
                         in_member(in_target, offsetof(TargetState, code.old_sha), CODE_SHA_SIZE) ||
+                        in_member(in_target, offsetof(TargetState, code.planned), CODE_SHA_SIZE) ||
                         in_member(in_target, offsetof(TargetState, error), ERROR_TEXT_SIZE);
 }
 

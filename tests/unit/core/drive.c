@@ -147,6 +147,8 @@ static EventKind completion_of(ActionKind kind) {
                 return EVENT_VERSION_PUBLISHED;
         case ACTION_READ_CONCURRENCY:
                 return EVENT_CONCURRENCY_READ;
+        case ACTION_READ_CODE:
+                return EVENT_CODE_READ;
         case ACTION_WRITE_ALIAS:
         case ACTION_CREATE_ALIAS:
         case ACTION_PERSIST:

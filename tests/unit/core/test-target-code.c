@@ -5,17 +5,26 @@
 #include "base/usec.h"
 #include "unit/core/drive.h"
 
-static Drive *drive_at_update(void) {
+static Drive *drive_at_update_of(PlanPublish publish) {
         Drive *d = drive_new();
 
         d->target.to = 0;
-        d->target.publish = (PlanPublish){ .kind = PUBLISH_ZIP, .path = "/srv/checkout.zip" };
+        d->target.publish = publish;
         rollout_init(d->state, &d->plan, 1);
         drive_start(d);
         for (unsigned i = 0; i < 20 && d->alias_effect.kind != ACTION_UPDATE_CODE; i++)
                 drive_reply(d);
         EXPECT_INT(d->alias_effect.kind, ACTION_UPDATE_CODE);
         return d;
+}
+
+static Drive *drive_at_update(void) {
+        return drive_at_update_of((PlanPublish){ .kind = PUBLISH_ZIP, .path = "/srv/checkout.zip" });
+}
+
+/* Nobody knows the hash of the code before Lambda has said it, unless the plan does. */
+static Drive *drive_at_s3_update(void) {
+        return drive_at_update_of((PlanPublish){ .kind = PUBLISH_S3, .bucket = "b", .key = "k" });
 }
 
 static Drive *drive_at_publish(void) {
@@ -40,7 +49,7 @@ static void lose_reply(Drive *d) {
 }
 
 TEST(an_update_whose_reply_is_lost_is_sent_again) {
-        _cleanup_(drive_freep) Drive *d = drive_at_update();
+        _cleanup_(drive_freep) Drive *d = drive_at_s3_update();
 
         lose_reply(d);
         EXPECT_INT(d->alias_effect.kind, ACTION_READ_FUNCTION);
@@ -54,8 +63,43 @@ static void plan_hash(Drive *d) {
 }
 static const char planned_sha[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-TEST(an_update_that_is_known_by_its_hash_is_not_sent_again) {
+TEST(a_zip_whose_reply_is_lost_is_known_by_its_hash) {
         _cleanup_(drive_freep) Drive *d = drive_at_update();
+
+        EXPECT_STR(d->alias_effect.update.code_sha, "sha-42");
+        lose_reply(d);
+        drive_to(d, PHASE_SHIFTING);
+        EXPECT_INT(d->function.n_updates, 1);
+        EXPECT_INT(d->function.n_published, 1);
+}
+
+/* Somebody deploys while the daemon is down, after our code was there. */
+TEST(foreign_code_after_a_lost_reply_is_left_alone) {
+        _cleanup_(drive_freep) Drive *d = drive_at_update();
+
+        lose_reply(d);
+        fake_function_seize(&d->function, 99);
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->state->reason, REASON_CODE_FOREIGN);
+        EXPECT_INT(d->function.code, 99);
+        EXPECT_INT(d->function.n_published, 0);
+}
+
+/* What Lambda has said of it is on record before anything else happens. */
+TEST(a_reply_makes_the_code_known) {
+        _cleanup_(drive_freep) Drive *d = drive_at_s3_update();
+
+        drive_reply(d);
+        EXPECT_INT(drive_target(d)->stage, STAGE_UPDATED);
+        EXPECT_STR(drive_target(d)->code.planned, "sha-42");
+        EXPECT(drive_action(d, ACTION_PERSIST));
+        fake_function_seize(&d->function, 99);
+        drive_to(d, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->state->reason, REASON_CODE_FOREIGN);
+}
+
+TEST(an_update_that_is_known_by_its_hash_is_not_sent_again) {
+        _cleanup_(drive_freep) Drive *d = drive_at_s3_update();
         Event e = { .revision = "fn-2", .code_sha = planned_sha };
 
         plan_hash(d);
@@ -67,20 +111,29 @@ TEST(an_update_that_is_known_by_its_hash_is_not_sent_again) {
 }
 
 TEST(hashes_as_aws_writes_them) {
-        PlanPublish p = { .kind = PUBLISH_S3 };
+        _cleanup_(drive_freep) Drive *d = drive_at_update();
+        const Step s = { .state = d->state, .plan = &d->plan };
+        char *planned = d->state->targets[0].code.planned;
 
-        EXPECT(!code_sha_is_planned(&p, planned_sha));
-        p.has_sha256 = true;
-        EXPECT(code_sha_is_planned(&p, planned_sha));
+        EXPECT_STR(planned, "sha-42");
+        EXPECT(code_has_plan(&s, 0));
+        EXPECT(code_is_planned(&s, 0, "sha-42"));
+        EXPECT(!code_is_planned(&s, 0, planned_sha));
+        planned[0] = '\0';
+        EXPECT(!code_has_plan(&s, 0));
+        EXPECT(!code_is_planned(&s, 0, planned_sha));
+        plan_hash(d);
+        EXPECT(code_has_plan(&s, 0));
+        EXPECT(code_is_planned(&s, 0, planned_sha));
         for (size_t i = 0; i < PLAN_HASH_SIZE; i++)
-                p.sha256[i] = (uint8_t) (7 * i + 1);
-        EXPECT(code_sha_is_planned(&p, "AQgPFh0kKzI5QEdOVVxjanF4f4aNlJuiqbC3vsXM09o="));
-        EXPECT(code_sha_is_planned(&p, "01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da"));
-        EXPECT(!code_sha_is_planned(&p, planned_sha));
+                d->target.publish.sha256[i] = (uint8_t) (7 * i + 1);
+        EXPECT(code_is_planned(&s, 0, "AQgPFh0kKzI5QEdOVVxjanF4f4aNlJuiqbC3vsXM09o="));
+        EXPECT(code_is_planned(&s, 0, "01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da"));
+        EXPECT(!code_is_planned(&s, 0, planned_sha));
 }
 
 TEST(code_that_is_not_what_the_plan_says) {
-        _cleanup_(drive_freep) Drive *d = drive_at_update();
+        _cleanup_(drive_freep) Drive *d = drive_at_s3_update();
 
         plan_hash(d);
         drive_reply(d);
@@ -165,7 +218,7 @@ TEST(a_refusal_before_anything_happened_rejects) {
 }
 
 TEST(a_refusal_after_a_lost_reply_turns_around) {
-        _cleanup_(drive_freep) Drive *d = drive_at_update();
+        _cleanup_(drive_freep) Drive *d = drive_at_s3_update();
 
         lose_reply(d);
         drive_reply(d); /* in progress */

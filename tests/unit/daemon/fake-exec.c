@@ -40,6 +40,8 @@ static EventKind kind_of(ActionKind kind) {
                 return EVENT_VERSION_READ;
         if (kind == ACTION_READ_CONCURRENCY)
                 return EVENT_CONCURRENCY_READ;
+        if (kind == ACTION_READ_CODE)
+                return EVENT_CODE_READ;
         if (kind == ACTION_READ_ALARMS)
                 return EVENT_ALARMS_READ;
         return kind == ACTION_WRITE_ALIAS ? EVENT_ALIAS_WRITTEN : EVENT_METRICS_READ;
