@@ -280,9 +280,6 @@ static void resume(Step *s) {
         for (uint32_t i = 0; i < s->state->n_targets; i++) {
                 if (!target_is_in_play(s->state, s->plan, i))
                         continue;
-                /* Back and verified before any code was put back: nobody's business any more. */
-                if (s->state->phase == PHASE_RESTORING && s->state->targets[i].stage == STAGE_IDLE)
-                        continue;
                 /* Before anything moves on, the whole step is judged once more. */
                 s->state->targets[i].judge.read_age = s->state->targets[i].judge.alarms_age = 0;
                 target_resume(s, i);

@@ -176,7 +176,8 @@ void target_resume(Step *s, uint32_t i) {
                 target_enter(s, i, STAGE_VERIFY);
                 return;
         case STAGE_IDLE:
-                if (t->touched)
+                /* Back and verified before any code was put back: nobody's business any more. */
+                if (t->touched && s->state->phase != PHASE_RESTORING)
                         target_enter(s, i, STAGE_VERIFY);
                 return;
         case STAGE_RELEASED:

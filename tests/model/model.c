@@ -25,64 +25,6 @@ void model_broken(Model *m, const char *what) {
                 m->failure = what;
 }
 
-uint32_t model_function_of(const Model *m, uint32_t target) {
-        uint32_t i = 0;
-
-        while (strcmp(m->plan->targets[i].function, m->plan->targets[target].function) != 0)
-                i++;
-        return i;
-}
-
-static FakeFunction *function_of(const Model *m, ModelNode *n, uint32_t target) {
-        return &n->world.function[model_function_of(m, target)];
-}
-
-static void write_late(ModelNode *n, uint32_t i, const Action *a) {
-        LateWrite *late = &n->world.late[i];
-
-        *late = (LateWrite){ .is_pending = 1, .kind = a->kind };
-        if (a->kind == ACTION_WRITE_ALIAS) {
-                late->route = a->write.route;
-                memcpy(late->revision, a->write.revision, REVISION_SIZE);
-        } else if (a->kind == ACTION_UPDATE_CODE) {
-                late->version = a->update.version;
-                memcpy(late->revision, a->update.revision, REVISION_SIZE);
-        } else if (a->kind == ACTION_PUBLISH_VERSION) {
-                memcpy(late->revision, a->publish.revision, REVISION_SIZE);
-                memcpy(late->code_sha, a->publish.code_sha, CODE_SHA_SIZE);
-        } else {
-                late->version = a->version;
-        }
-}
-
-static Action late_action(const LateWrite *late) {
-        Action a = { .kind = (ActionKind) late->kind };
-
-        if (a.kind == ACTION_WRITE_ALIAS) {
-                a.write.route = late->route;
-                memcpy(a.write.revision, late->revision, REVISION_SIZE);
-        } else if (a.kind == ACTION_UPDATE_CODE) {
-                a.update.version = late->version;
-                memcpy(a.update.revision, late->revision, REVISION_SIZE);
-        } else if (a.kind == ACTION_PUBLISH_VERSION) {
-                memcpy(a.publish.revision, late->revision, REVISION_SIZE);
-                memcpy(a.publish.code_sha, late->code_sha, CODE_SHA_SIZE);
-        } else {
-                a.version = late->version;
-        }
-        return a;
-}
-
-/* It has its effect, and nobody hears of it. */
-static void land(const Model *m, ModelNode *n, uint32_t i, const Action *a) {
-        if (a->kind == ACTION_WRITE_ALIAS)
-                (void) fake_alias_write(&n->world.alias[i], &a->write.route, a->write.revision);
-        else if (a->kind == ACTION_CREATE_ALIAS)
-                (void) fake_alias_create(&n->world.alias[i], a->version);
-        else
-                fake_function_apply(function_of(m, n, i), a);
-}
-
 /* What had not left is gone; what had may still land. A late write that never does is the first case. */
 static void cancel(Model *m, ModelNode *n, uint32_t i, uint64_t op_id) {
         Action *const effects[] = { &n->alias_effect[i], &n->poll_effect[i], &n->alarm_effect[i] };
@@ -92,7 +34,7 @@ static void cancel(Model *m, ModelNode *n, uint32_t i, uint64_t op_id) {
                 if (effects[k]->op_id != op_id)
                         continue;
                 if (fake_action_changes(effects[k]->kind))
-                        write_late(n, i, effects[k]);
+                        model_write_late(n, i, effects[k]);
                 *effects[k] = (Action){ 0 };
                 found = true;
         }
@@ -193,8 +135,8 @@ static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
         FakeTexts texts;
 
         n->alias_effect[i] = (Action){ 0 };
-        code_before = function_of(m, n, i)->code;
-        if (!fake_function_answer(function_of(m, n, i), &a, &e, &texts)) {
+        code_before = model_function(m, n, i)->code;
+        if (!fake_function_answer(model_function(m, n, i), &a, &e, &texts)) {
                 if (a.kind == ACTION_WRITE_ALIAS)
                         e.fault = fake_alias_write(&n->world.alias[i], &a.write.route, a.write.revision);
                 else if (a.kind == ACTION_CREATE_ALIAS)
@@ -215,11 +157,11 @@ static void complete_badly(Model *m, ModelNode *n, uint32_t i, Fault fault, int 
 
         n->alias_effect[i] = (Action){ 0 };
         n->world.faults_left--;
-        (void) fake_function_answer(function_of(m, n, i), &a, &e, &texts);
+        (void) fake_function_answer(model_function(m, n, i), &a, &e, &texts);
         if (lands == 1)
-                land(m, n, i, &a);
+                model_land(m, n, i, &a);
         if (fake_action_changes(a.kind) && lands == 2)
-                write_late(n, i, &a);
+                model_write_late(n, i, &a);
         (void) step(m, n, &e);
 }
 
@@ -294,9 +236,9 @@ static void crash(Model *m, ModelNode *n, int lands) {
                 const Action *a = &n->alias_effect[i];
 
                 if (lands == 1)
-                        land(m, n, i, a);
+                        model_land(m, n, i, a);
                 if (fake_action_changes(a->kind) && lands == 2)
-                        write_late(n, i, a);
+                        model_write_late(n, i, a);
         }
         memset(n->alias_effect, 0, sizeof(n->alias_effect));
         memset(n->poll_effect, 0, sizeof(n->poll_effect));
@@ -411,15 +353,15 @@ static unsigned expand_world(Model *m, const ModelNode *node, ModelVisit visit, 
                 if (late->is_pending) {
                         next = next_of(m, node, 'l');
                         next->world.late[i] = (LateWrite){ 0 };
-                        a = late_action(late);
-                        land(m, next, i, &a);
+                        a = model_late_action(late);
+                        model_land(m, next, i, &a);
                         visit(m, next, userdata);
                         n++;
                 }
                 if (node->world.deploys_left > 0) {
                         next = next_of(m, node, 'C');
                         next->world.deploys_left--;
-                        fake_function_seize(function_of(m, next, i), MODEL_FOREIGN_CODE);
+                        fake_function_seize(model_function(m, next, i), MODEL_FOREIGN_CODE);
                         visit(m, next, userdata);
                         n++;
                 }

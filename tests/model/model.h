@@ -53,8 +53,14 @@ typedef struct Model {
         ModelNode driven;    /* and for the node that is being driven to its end */
 } Model;
 
-/* Targets of one function share it. */
+/* model-wire.c. Targets of one function share it. */
 uint32_t model_function_of(const Model *m, uint32_t target);
+FakeFunction *model_function(const Model *m, ModelNode *n, uint32_t target);
+/* A change has its effect, and nobody hears of it. */
+void model_land(const Model *m, ModelNode *n, uint32_t i, const Action *a);
+/* Or it may, later on. */
+void model_write_late(ModelNode *n, uint32_t i, const Action *a);
+Action model_late_action(const LateWrite *late);
 
 /* The first promise that is broken counts. */
 void model_broken(Model *m, const char *what);

@@ -78,6 +78,35 @@ TEST(latest_is_published_as_it_is) {
         EXPECT_INT(d->function.n_published, 1);
 }
 
+TEST(latest_is_not_published_where_it_is_not_well) {
+        _cleanup_(drive_freep) Drive *d = drive_publishing();
+        Event e = { .code_sha = "sha-42",
+                .revision = "r",
+                .update = UPDATE_FAILED,
+                .state_words = "Lambda's words" };
+
+        d->target.publish = (PlanPublish){ .kind = PUBLISH_LATEST };
+        d->function.code = 42;
+        drive_to(d, PHASE_PUBLISHING);
+        drive_answer(d, &e);
+        EXPECT_INT(d->state->phase, PHASE_REJECTED);
+        EXPECT_INT(d->state->reason, REASON_UPDATE_FAILED);
+        EXPECT_STR(drive_report(d, REPORT_REJECTED)->error, "Lambda's words");
+        EXPECT_INT(d->function.n_published, 0);
+}
+
+TEST(a_version_may_not_be_seen_everywhere_at_first) {
+        _cleanup_(drive_freep) Drive *d = drive_publishing();
+
+        drive_to_effect(d, ACTION_PUBLISH_VERSION);
+        drive_reply(d);
+        EXPECT_INT(drive_target(d)->stage, STAGE_ACTIVATE);
+        drive_refuse(d, FAULT_MISSING);
+        EXPECT_INT(d->state->phase, PHASE_PUBLISHING);
+        drive_to(d, PHASE_SUCCEEDED);
+        EXPECT_INT(d->function.n_published, 1);
+}
+
 TEST(nothing_new_is_rejected) {
         _cleanup_(drive_freep) Drive *d = drive_publishing();
 

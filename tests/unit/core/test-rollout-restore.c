@@ -125,6 +125,17 @@ TEST(a_failure_is_told_and_changes_no_outcome) {
         EXPECT_INT(d->state->reason, REASON_BREACH);
 }
 
+TEST(what_was_put_back_is_the_old_code) {
+        _cleanup_(drive_freep) Drive *d = drive_back();
+        Event e = { .code_sha = "sha-99", .revision = "r" };
+
+        drive_to_restore(d, ACTION_UPDATE_CODE);
+        drive_answer(d, &e);
+        EXPECT_INT(drive_report(d, REPORT_RESTORE_FAILED)->reason, REASON_CODE_DIFFERS);
+        EXPECT_INT(d->state->phase, PHASE_ROLLED_BACK);
+        EXPECT_INT(d->function.n_published, 1);
+}
+
 TEST(it_is_not_tried_for_ever) {
         _cleanup_(drive_freep) Drive *d = drive_back();
         unsigned n = 0;

@@ -217,6 +217,23 @@ TEST(the_next_wave_is_read_before_it_is_written) {
         EXPECT_INT(g->alias_effect[3].kind, ACTION_WRITE_ALIAS);
 }
 
+/* From 22:00 to 22:25 UTC; the group begins at 22:14, and the second wave could at 22:31. */
+TEST(the_next_wave_waits_for_the_window) {
+        _cleanup_(group_freep) Group *g = group_new();
+
+        g->plan.window = (PlanWindow){ .days = 0x7f, .from = 22 * 60, .until = 22 * 60 + 25 };
+        g->plan.deadline = 2 * USEC_PER_DAY;
+        group_to(g, 1, PHASE_SHIFTING);
+        EXPECT(g->now.wall % USEC_PER_DAY > 22 * USEC_PER_HOUR + 25 * USEC_PER_MINUTE);
+        EXPECT_INT(g->state->gated, GATED_TOLD);
+        for (unsigned i = 0; i < 3000 && g->alias_effect[2].kind != ACTION_WRITE_ALIAS; i++)
+                group_on(g);
+        EXPECT_INT(g->alias_effect[2].kind, ACTION_WRITE_ALIAS);
+        EXPECT(g->now.wall % USEC_PER_DAY >= 22 * USEC_PER_HOUR);
+        EXPECT(g->now.wall % USEC_PER_DAY < 22 * USEC_PER_HOUR + USEC_PER_MINUTE);
+        group_to(g, 1, PHASE_PROMOTING);
+}
+
 TEST(a_foreign_hand_on_the_next_wave_ends_it_before_it_begins) {
         _cleanup_(group_freep) Group *g = group_new();
         const Route theirs = { .primary = 43 };
