@@ -46,6 +46,43 @@ static void check_duplicate(const PlanDraft *draft, uint32_t index, DiagList *di
         }
 }
 
+/* What could not be read is nothing to compare. */
+static bool differs(const char *a, const char *b) {
+        return a && b && !streq(a, b);
+}
+
+static bool publishes_else(const PlanPublish *a, const PlanPublish *b) {
+        if (a->kind == PUBLISH_NOTHING || b->kind == PUBLISH_NOTHING)
+                return false;
+        return a->kind != b->kind || differs(a->path, b->path) || differs(a->bucket, b->bucket) ||
+                        differs(a->key, b->key) || differs(a->image, b->image) ||
+                        !a->object_version != !b->object_version ||
+                        differs(a->object_version, b->object_version);
+}
+
+/* The second one would overwrite what the first has deployed, and what is put back is one code, too. */
+static void check_publish(const PlanDraft *draft, uint32_t index, DiagList *diags) {
+        const YamlNode *node = draft->target_nodes[index], *place = yaml_map_get(node, "publish");
+        const PlanTarget *target = &draft->targets[index];
+
+        for (uint32_t i = 0; i < index; i++) {
+                const PlanTarget *other = &draft->targets[i];
+                PlanTarget same_alias = *other;
+
+                same_alias.alias = target->alias;
+                if (!target->function || !target->alias || !other->function ||
+                                !publishes_else(&target->publish, &other->publish) ||
+                                !plan_target_same(target, &same_alias))
+                        continue;
+                diag_add(diags, DIAG_ERROR, place ? place->line : node->line,
+                                place ? place->column : node->column,
+                                "a function has one $LATEST, and the target on line %u publishes something else to it; "
+                                "publish the same, or write a plan of its own",
+                                draft->target_nodes[i]->line);
+                return;
+        }
+}
+
 /* Counts what it read; false: there is no more room. */
 static bool read_targets(const YamlNode *list, const YamlNode *top, PlanDraft *draft, DiagList *diags) {
         if (list->kind != NODE_LIST || list->n == 0) {
@@ -70,6 +107,7 @@ static bool read_targets(const YamlNode *list, const YamlNode *top, PlanDraft *d
                 plan_read_target(node, target, diags);
                 plan_settle_target(node, top, target, draft->regions[index], diags);
                 check_duplicate(draft, index, diags);
+                check_publish(draft, index, diags);
         }
         return true;
 }

@@ -143,6 +143,17 @@ def test_denied_metrics():
         holds("allow cloudwatch:GetMetricData" in shown, shown)
 
 
+def test_denied_concurrency():
+    """It is of use, but nothing stands or falls with it."""
+    allows = ["%s *" % action for action in ("lambda:GetAlias", "lambda:GetFunctionConfiguration",
+                                             "cloudwatch:GetMetricData")]
+    head = "credentials: [{access_key: %s, secret_key: %s, allows: %s}]\n" % (KEY, SECRET, json.dumps(allows))
+    with rig_of(head=head) as rig:
+        status, shown, _, found = validate(rig, PLAN)
+        same((status, levels(found)), (0, [("warn", "concurrency")]))
+        holds("not authorized to perform: lambda:GetProvisionedConcurrencyConfig" in re.sub(r"\s+", " ", shown), shown)
+
+
 def test_metrics_that_cannot_be_tried():
     faults = "faults: [{operation: GetMetricData, status: 500}]"
     with rig_of(more=faults) as rig:

@@ -45,6 +45,7 @@ BEYOND = {
     'strategy-exponential-too-many': COUNT,
     'strategy-linear-too-fine': COUNT,
     'targets-arn-of-another-region': COMPARED,
+    'targets-publish-two-codes': COMPARED,
     'targets-same-version': COMPARED,
     'targets-same-version-for-all': COMPARED,
     'targets-twice': COMPARED,
