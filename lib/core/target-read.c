@@ -60,6 +60,15 @@ static bool route_is_ours(const TargetState *t, const Route *route) {
         return route_equal(route, &t->route) || (t->lost.primary != 0 && route_equal(route, &t->lost));
 }
 
+/* A write of ours that gave the new version traffic may have landed, and somebody has put all of it back
+ * since: the RevisionId is neither ours nor the one before, and the routing is that of before. Then going
+ * forward once more would undo what they did. That they touched the alias without moving traffic, just while
+ * a reply of ours was lost, is as likely; it costs a rollout, not an outage. */
+static bool may_be_put_back(const TargetState *t, const Route *route) {
+        return t->unsure && route_weight_of(route, t->version_new) == 0 &&
+                        route_weight_of(&t->want, t->version_new) > 0;
+}
+
 static void take_wanted(Step *s, uint32_t i) {
         const Event *e = s->event;
 
@@ -83,7 +92,7 @@ static void resolve(Step *s, uint32_t i) {
         } else if (route_equal(&e->route, &t->want)) {
                 target_expect_lambda(s, i);
                 take_wanted(s, i);
-        } else if (route_is_ours(t, &e->route)) {
+        } else if (route_is_ours(t, &e->route) && !may_be_put_back(t, &e->route)) {
                 if (route_equal(&e->route, &t->route))
                         (void) step_report(s, REPORT_REVISION_ADOPTED, i);
                 target_learn(s, i, &e->route, e->revision);
