@@ -138,45 +138,13 @@ static ExecOp *op_free(ExecOp *op) {
 }
 DEFINE_TRIVIAL_CLEANUP(ExecOp *, op_free);
 
-static EventKind event_kind_of(ActionKind kind) {
-        switch (kind) {
-        case ACTION_READ_ALIAS:
-                return EVENT_ALIAS_READ;
-        case ACTION_READ_VERSION:
-                return EVENT_VERSION_READ;
-        case ACTION_WRITE_ALIAS:
-        case ACTION_CREATE_ALIAS:
-                return EVENT_ALIAS_WRITTEN;
-        case ACTION_READ_METRICS:
-                return EVENT_METRICS_READ;
-        case ACTION_READ_ALARMS:
-                return EVENT_ALARMS_READ;
-        case ACTION_READ_FUNCTION:
-                return EVENT_FUNCTION_READ;
-        case ACTION_UPDATE_CODE:
-                return EVENT_CODE_UPDATED;
-        case ACTION_PUBLISH_VERSION:
-                return EVENT_VERSION_PUBLISHED;
-        case ACTION_READ_CONCURRENCY:
-                return EVENT_CONCURRENCY_READ;
-        case ACTION_READ_CODE:
-                return EVENT_CODE_READ;
-        case ACTION_PERSIST:
-        case ACTION_REPORT:
-        case ACTION_CANCEL:
-                break;
-        }
-        ASSERT_NEVER();
-        return EVENT_TICK;
-}
-
 /* The last act of a callback: "done" may free the Exec. */
 static void op_deliver(ExecOp *take_op) {
         _cleanup_(op_freep) ExecOp *op = take_op;
 
         op_unlink(op);
         op->exec = NULL;
-        op->event.kind = event_kind_of(op->action.kind);
+        op->event.kind = action_completion(op->action.kind);
         op->event.target = op->action.target;
         op->event.op_id = op->action.op_id;
         op->done(&op->event, op->userdata);

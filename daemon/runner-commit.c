@@ -33,38 +33,6 @@ static bool is_effect(ActionKind kind) {
         return false;
 }
 
-static EventKind completion_of(ActionKind kind) {
-        switch (kind) {
-        case ACTION_READ_ALIAS:
-                return EVENT_ALIAS_READ;
-        case ACTION_READ_VERSION:
-                return EVENT_VERSION_READ;
-        case ACTION_WRITE_ALIAS:
-        case ACTION_CREATE_ALIAS:
-                return EVENT_ALIAS_WRITTEN;
-        case ACTION_READ_METRICS:
-                return EVENT_METRICS_READ;
-        case ACTION_READ_ALARMS:
-                return EVENT_ALARMS_READ;
-        case ACTION_READ_FUNCTION:
-                return EVENT_FUNCTION_READ;
-        case ACTION_UPDATE_CODE:
-                return EVENT_CODE_UPDATED;
-        case ACTION_PUBLISH_VERSION:
-                return EVENT_VERSION_PUBLISHED;
-        case ACTION_READ_CONCURRENCY:
-                return EVENT_CONCURRENCY_READ;
-        case ACTION_READ_CODE:
-                return EVENT_CODE_READ;
-        case ACTION_CANCEL:
-        case ACTION_PERSIST:
-        case ACTION_REPORT:
-                break;
-        }
-        ASSERT_NEVER();
-        return EVENT_TICK;
-}
-
 /* While the store refuses, reports wait here. There is an end to it: the oldest ones go, they are in the
  * journal. */
 static size_t make_room(Runner *r, size_t n) {
@@ -148,7 +116,7 @@ static void runner_on_done(const Event *event, void *userdata) {
 static void complete(Runner *r, const Action *a, Fault fault, const char *error) {
         runner_queue_event(r,
                         &(Event){
-                                        .kind = completion_of(a->kind),
+                                        .kind = action_completion(a->kind),
                                         .target = a->target,
                                         .op_id = a->op_id,
                                         .fault = fault,

@@ -8,6 +8,7 @@
  * is completed at once with FAULT_STORE. Every effect but CANCEL is answered by exactly one event with its
  * op_id, unless it was cancelled or the process dies. */
 
+#include "core/event.h"
 #include "core/finding.h"
 #include "core/state.h"
 
@@ -158,3 +159,6 @@ struct ActionList {
         size_t n;
         Action items[ACTIONS_MAX]; /* about 200 KiB: one per process, not per rollout and not on the stack */
 };
+
+/* The kind of event that answers this kind of effect; EVENT_TICK: none does. */
+EventKind action_completion(ActionKind kind);

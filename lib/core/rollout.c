@@ -171,46 +171,6 @@ static const Op *op_of(const TargetState *t, const Event *e) {
         return e->kind == EVENT_ALARMS_READ ? &t->alarm_op : &t->alias_op;
 }
 
-/* Whether the stage can be answered by this kind of completion. */
-static bool stage_expects(Stage stage, EventKind kind) {
-        switch (stage) {
-        case STAGE_READ_ALIAS:
-        case STAGE_RESOLVE:
-        case STAGE_VERIFY:
-        case STAGE_CREATED:
-                return kind == EVENT_ALIAS_READ;
-        case STAGE_READ_OLD:
-        case STAGE_READ_NEW:
-                return kind == EVENT_VERSION_READ;
-        case STAGE_READ_ALARMS:
-                return kind == EVENT_ALARMS_READ;
-        case STAGE_READ_HISTORY:
-                return kind == EVENT_METRICS_READ;
-        case STAGE_WRITE:
-        case STAGE_CREATE:
-                return kind == EVENT_ALIAS_WRITTEN;
-        case STAGE_READ_CONCURRENCY:
-                return kind == EVENT_CONCURRENCY_READ;
-        case STAGE_READ_CODE:
-                return kind == EVENT_CODE_READ;
-        case STAGE_READ_LATEST:
-        case STAGE_LATEST:
-        case STAGE_UPDATED:
-        case STAGE_ACTIVATE:
-        case STAGE_RESTORE_OLD:
-        case STAGE_RESTORE_NEW:
-                return kind == EVENT_FUNCTION_READ;
-        case STAGE_UPDATE:
-                return kind == EVENT_CODE_UPDATED;
-        case STAGE_PUBLISH:
-                return kind == EVENT_VERSION_PUBLISHED;
-        case STAGE_IDLE:
-        case STAGE_RELEASED:
-                return false;
-        }
-        return false;
-}
-
 static bool is_code_complete(const Event *e) {
         size_t n = e->code_sha ? strnlen(e->code_sha, CODE_SHA_SIZE) : 0;
         bool has_sha = n > 0 && n < CODE_SHA_SIZE;
@@ -233,7 +193,7 @@ static int check_completion(const RolloutState *st, const Event *e) {
         op = op_of(t, e);
         if (phase_is_terminal((Phase) st->phase) || op->id != e->op_id)
                 return -ESTALE;
-        if (op == &t->alias_op && !stage_expects((Stage) t->stage, e->kind))
+        if (op == &t->alias_op && !target_expects(t, e->kind))
                 return -EINVAL;
         if (e->fault != FAULT_NONE)
                 return 0;

@@ -124,6 +124,12 @@ static int stage_action(Stage stage) {
         return -EINVAL;
 }
 
+bool target_expects(const TargetState *t, EventKind kind) {
+        int action = stage_action((Stage) t->stage);
+
+        return action >= 0 && action_completion((ActionKind) action) == kind;
+}
+
 /* Emits the effect of the present stage with a fresh op id. */
 void target_ask(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];

@@ -13,6 +13,8 @@ void target_read(Step *s, uint32_t i, Stage stage); /* of the alias's concurrenc
 
 /* Starts an UpdateAlias towards want; supersedes what was under way. */
 void target_write(Step *s, uint32_t i, const Route *want);
+/* Whether its stage can be answered by this kind of completion. */
+bool target_expects(const TargetState *t, EventKind kind);
 /* What is outstanding is not waited for any more: withdrawn, or (true) cancelled, as it may be under way. */
 bool target_forget_op(Step *s, uint32_t i, Op *op);
 void target_forget_ops(Step *s, uint32_t i); /* all of them */

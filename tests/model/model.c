@@ -121,15 +121,11 @@ static ModelNode *next_of(Model *m, const ModelNode *n, char letter) {
         return &m->next;
 }
 
-static EventKind completion_of(const Action *a) {
-        return a->kind == ACTION_READ_ALIAS              ? EVENT_ALIAS_READ
-                        : a->kind == ACTION_READ_VERSION ? EVENT_VERSION_READ
-                                                         : EVENT_ALIAS_WRITTEN;
-}
-
 static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
         Action a = n->alias_effect[i];
-        Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .version_active = true };
+        Event e = {
+                .kind = action_completion(a.kind), .target = i, .op_id = a.op_id, .version_active = true
+        };
         char revision[REVISION_SIZE];
         uint32_t code_before;
         FakeTexts texts;
@@ -152,7 +148,7 @@ static void complete_well(Model *m, ModelNode *n, uint32_t i, FakeAge age) {
 /* "lands": 0 never, 1 at once (only the reply is lost), 2 perhaps later. */
 static void complete_badly(Model *m, ModelNode *n, uint32_t i, Fault fault, int lands) {
         Action a = n->alias_effect[i];
-        Event e = { .kind = completion_of(&a), .target = i, .op_id = a.op_id, .fault = fault };
+        Event e = { .kind = action_completion(a.kind), .target = i, .op_id = a.op_id, .fault = fault };
         FakeTexts texts;
 
         n->alias_effect[i] = (Action){ 0 };

@@ -133,34 +133,6 @@ static void fill_version(Drive *d, const Action *a, Event *e) {
         e->dead_letter = d->dead_letter[which];
 }
 
-static EventKind completion_of(ActionKind kind) {
-        switch (kind) {
-        case ACTION_READ_ALIAS:
-                return EVENT_ALIAS_READ;
-        case ACTION_READ_VERSION:
-                return EVENT_VERSION_READ;
-        case ACTION_READ_FUNCTION:
-                return EVENT_FUNCTION_READ;
-        case ACTION_UPDATE_CODE:
-                return EVENT_CODE_UPDATED;
-        case ACTION_PUBLISH_VERSION:
-                return EVENT_VERSION_PUBLISHED;
-        case ACTION_READ_CONCURRENCY:
-                return EVENT_CONCURRENCY_READ;
-        case ACTION_READ_CODE:
-                return EVENT_CODE_READ;
-        case ACTION_WRITE_ALIAS:
-        case ACTION_CREATE_ALIAS:
-        case ACTION_PERSIST:
-        case ACTION_REPORT:
-        case ACTION_READ_METRICS:
-        case ACTION_READ_ALARMS:
-        case ACTION_CANCEL:
-                break;
-        }
-        return EVENT_ALIAS_WRITTEN;
-}
-
 static void fill_alias(Drive *d, const Action *a, Event *e, char revision[static REVISION_SIZE]) {
         if (a->kind == ACTION_WRITE_ALIAS)
                 e->fault = fake_alias_write(&d->alias, &a->write.route, a->write.revision);
@@ -185,7 +157,7 @@ void drive_reply(Drive *d) {
 
 void drive_answer(Drive *d, Event *e) {
         e->op_id = d->alias_effect.op_id;
-        e->kind = completion_of(d->alias_effect.kind);
+        e->kind = action_completion(d->alias_effect.kind);
         EXPECT(e->op_id != 0);
         d->alias_effect = (Action){ 0 };
         EXPECT_OK(drive_event(d, e));
