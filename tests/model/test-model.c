@@ -277,6 +277,10 @@ static const PlanTarget published[] = {
                         .from = 41,
                         .publish = { .kind = PUBLISH_ZIP, .path = "/z" } },
         { .function = "mailer", .alias = "live", .from = 41, .publish = { .kind = PUBLISH_LATEST } },
+        { .function = "checkout",
+                        .alias = "live",
+                        .from = 41,
+                        .publish = { .kind = PUBLISH_S3, .bucket = "b", .key = "k" } },
 };
 
 TEST(a_version_that_is_published) {
@@ -285,6 +289,24 @@ TEST(a_version_that_is_published) {
         plan.targets = published;
         plan.restore_code = true;
         walk("published", &plan, 0, 1, 1, 0);
+}
+
+/* Its hash is not known before Lambda has said it. */
+TEST(a_version_that_is_published_of_an_object) {
+        Plan plan = plan_of(1, 1, 0);
+
+        plan.targets = &published[2];
+        plan.restore_code = true;
+        walk("published of S3", &plan, 0, 1, 1, 0);
+}
+
+TEST(a_version_that_is_published_of_an_object_while_somebody_else_deploys) {
+        Plan plan = plan_of(1, 0, 0);
+
+        plan.targets = &published[2];
+        plan.restore_code = true;
+        walk_deploys("published of S3, foreign deploy, a fault", &plan, 0, 1, 0, 0, 1);
+        walk_deploys("published of S3, foreign deploy, a crash", &plan, 0, 0, 1, 0, 1);
 }
 
 TEST(a_version_that_is_published_under_two_faults) {

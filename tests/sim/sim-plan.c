@@ -51,6 +51,8 @@ void sim_make_group(Sim *s, SimRollout *r) {
 
 void sim_make_code(Sim *s, SimRollout *r) {
         static const PlanPublish zip = { .kind = PUBLISH_ZIP, .path = "/srv/f.zip" };
+        static const PlanPublish object = { .kind = PUBLISH_S3, .bucket = "b", .key = "k" };
+        const PlanPublish *artifact = prng_below(&s->prng, 2) == 0 ? &zip : &object;
         bool publishes = prng_below(&s->prng, 3) == 0, creates = prng_below(&s->prng, 6) == 0;
 
         fake_function_init(&r->function, 42);
@@ -59,7 +61,7 @@ void sim_make_code(Sim *s, SimRollout *r) {
         for (uint32_t i = 0; i < r->plan.n_targets; i++) {
                 if (publishes) {
                         r->targets[i].to = 0;
-                        r->targets[i].publish = zip;
+                        r->targets[i].publish = *artifact;
                 }
                 r->targets[i].create_alias = creates;
                 r->alias[i].is_deleted = creates;

@@ -112,6 +112,15 @@ TEST(sentences_of_what_is_fine) {
         f.kind = FINDING_METRICS;
         f.count = 1;
         expect_text(d, &f, "", "CloudWatch takes the queries of 1 check");
+        f.kind = FINDING_CODE;
+        f.count = PUBLISH_ZIP;
+        expect_text(d, &f, "", "the zip can be read, and stays known by its SHA-256");
+        f.count = PUBLISH_S3;
+        expect_text(d, &f, "", "the S3 object is not looked at before Lambda fetches it");
+        f.count = PUBLISH_IMAGE;
+        expect_text(d, &f, "", "the image is not looked at before Lambda fetches it");
+        f.count = PUBLISH_LATEST;
+        expect_text(d, &f, "", "$LATEST is published as it is then");
 }
 
 /* Numbers from elsewhere name nothing that is not there. */
@@ -143,10 +152,16 @@ TEST(what_passed_is_known_by_how_far_it_came) {
         drive_to(d, PHASE_SHIFTING);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 EXPECT_INT(finding_passed(d->state, &d->plan, 0, cases[i].reached, found), cases[i].n);
-        for (size_t i = 0; i < ELEMENTSOF(found); i++)
+        for (size_t i = 0; i < 5; i++)
                 EXPECT_INT(found[i].level, FINDING_OK);
         EXPECT_INT(found[0].kind, FINDING_ALIAS);
         EXPECT_INT(found[4].kind, FINDING_METRICS);
+
+        d->target.publish = (PlanPublish){ .kind = PUBLISH_S3, .bucket = "b", .key = "k" };
+        EXPECT_INT(finding_passed(d->state, &d->plan, 0, STAGE_READ_CODE, found), 3);
+        EXPECT_INT(finding_passed(d->state, &d->plan, 0, STAGE_READ_ALARMS, found), 4);
+        EXPECT_INT(found[3].kind, FINDING_CODE);
+        EXPECT_INT(found[3].count, PUBLISH_S3);
 }
 
 TEST(names) {

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/usec.h"
 #include "unit/core/drive.h"
 
@@ -281,4 +283,50 @@ TEST(alarms_are_answered_by_alarms) {
         Event e = { .kind = EVENT_ALIAS_READ, .op_id = d->alarm_effect.op_id, .revision = "rev-1" };
 
         EXPECT_INT(drive_event(d, &e), -EINVAL);
+}
+
+static Drive *drive_at_code(void) {
+        Drive *d = drive_new();
+
+        d->target.to = 0;
+        d->target.publish = (PlanPublish){ .kind = PUBLISH_ZIP, .path = "/srv/checkout.zip" };
+        rollout_init(d->state, &d->plan, 1);
+        drive_start(d);
+        for (unsigned i = 0; i < 10 && d->alias_effect.kind != ACTION_READ_CODE; i++)
+                drive_reply(d);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_CODE);
+        return d;
+}
+
+TEST(a_zip_that_cannot_be_read) {
+        _cleanup_(drive_freep) Drive *d = drive_at_code();
+        Event e = { .fault = FAULT_INVALID, .error = "/srv/checkout.zip: No such file or directory" };
+
+        drive_answer(d, &e);
+        expect_rejected(d, REASON_CODE_REFUSED);
+        EXPECT_STR(drive_report(d, REPORT_REJECTED)->error, e.error);
+        EXPECT_INT(d->function.n_updates, 0);
+}
+
+TEST(a_zip_that_cannot_be_read_for_now) {
+        _cleanup_(drive_freep) Drive *d = drive_at_code();
+
+        drive_refuse(d, FAULT_UNREACHABLE);
+        EXPECT_INT(d->state->phase, PHASE_PREFLIGHT);
+        drive_tick(d);
+        EXPECT_INT(d->alias_effect.kind, ACTION_READ_CODE);
+        drive_reply(d);
+        EXPECT_STR(drive_target(d)->code.planned, "sha-42");
+}
+
+/* Preflight reads it again after a restart: what it then finds must be what it found before. */
+TEST(a_zip_that_changes_between_two_looks) {
+        _cleanup_(drive_freep) Drive *d = drive_at_code();
+
+        drive_refuse(d, FAULT_UNREACHABLE);
+        drive_tick(d);
+        memcpy(drive_target(d)->code.planned, "sha-42", sizeof("sha-42"));
+        d->function.artifact = 77;
+        drive_reply(d);
+        expect_rejected(d, REASON_CODE_DIFFERS);
 }

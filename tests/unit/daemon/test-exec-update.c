@@ -105,6 +105,62 @@ TEST(zip_is_the_one_that_the_plan_means) {
         end(&c);
 }
 
+TEST(zip_is_the_one_that_preflight_has_read) {
+        Case c = begin();
+        Action a = update(0);
+
+        EXPECT_OK(str_copy(a.update.code_sha, sizeof(a.update.code_sha), sha_old));
+        exec_fixture_run(c.f, &a);
+        exec_fixture_expect_fault(c.f, FAULT_INVALID, "has changed since preflight");
+        EXPECT_CONTAINS(c.f->error, sha_old);
+        EXPECT_CONTAINS(c.f->error, sha_new);
+        EXPECT_INT(c.f->n_requests, 0);
+        end(&c);
+
+        c = begin();
+        EXPECT_OK(str_copy(a.update.code_sha, sizeof(a.update.code_sha), sha_new));
+        c.f->bodies[0] = function_with(sha_new);
+        exec_fixture_run(c.f, &a);
+        EXPECT_INT(c.f->got.fault, FAULT_NONE);
+        end(&c);
+}
+
+/* Of an object or an image nobody here knows the hash before Lambda says it. */
+TEST(only_a_zip_is_held_against_what_was_known) {
+        Case c = begin();
+        Action a = update(0);
+
+        EXPECT_OK(str_copy(a.update.code_sha, sizeof(a.update.code_sha), sha_old));
+        c.f->target.publish = (PlanPublish){ .kind = PUBLISH_S3, .bucket = "artifacts", .key = "a.zip" };
+        c.f->bodies[0] = function_with(sha_new);
+        exec_fixture_run(c.f, &a);
+        EXPECT_INT(c.f->got.fault, FAULT_NONE);
+        EXPECT_STR(c.f->code_sha, sha_new);
+        end(&c);
+}
+
+TEST(zip_is_read_for_its_hash) {
+        Case c = begin();
+        const Action a = { .kind = ACTION_READ_CODE, .op_id = 9, .lane = LANE_STEP };
+
+        exec_fixture_run(c.f, &a);
+        EXPECT_STR(c.f->error, "");
+        EXPECT_INT(c.f->got.kind, EVENT_CODE_READ);
+        EXPECT_INT(c.f->got.fault, FAULT_NONE);
+        EXPECT_STR(c.f->code_sha, sha_new);
+        EXPECT_INT(c.f->n_requests, 0);
+
+        c.f->target.publish.has_sha256 = true;
+        exec_fixture_run(c.f, &a);
+        exec_fixture_expect_fault(c.f, FAULT_INVALID, "the plan says 00000000");
+
+        EXPECT_INT(unlink(c.path), 0);
+        exec_fixture_run(c.f, &a);
+        exec_fixture_expect_fault(c.f, FAULT_INVALID, "No such file");
+        EXPECT_INT(c.f->n_requests, 0);
+        end(&c);
+}
+
 TEST(zip_that_is_not_there) {
         Case c = begin();
         const Action a = update(0);
