@@ -219,6 +219,24 @@ def test_nobody_there():
         same((process.returncode, "interrupted; nothing was changed" in stderr), (130, True))
 
 
+def test_a_zip():
+    with rig_of() as rig:
+        artifact = rig.path("checkout.zip")
+        plan = PLAN.replace("to: 42", "publish: {zip: %s}" % artifact)
+        status, shown, _, found = validate(rig, plan)
+        same((status, levels(found)), (1, [("refuse", "code")]))
+        holds(artifact in shown and "No such file" in shown, shown)
+        with open(artifact, "wb") as f:
+            f.write(b"PK new")
+        status, shown, _, found = validate(rig, plan)
+        same((status, levels(found)), (0, []))
+        holds("  ok      code         the zip can be read, and stays known by its SHA-256\n" in shown, shown)
+        plan = plan.replace(".zip}", ".zip, sha256: %s}" % ("0" * 64))
+        status, shown, _, found = validate(rig, plan)
+        same((status, levels(found)), (1, [("refuse", "code")]))
+        holds("the plan says 0000" in shown, shown)
+
+
 def test_no_region():
     with rig_of() as rig:
         with open(rig.path("canaryd.yaml")) as f:

@@ -103,6 +103,11 @@ class Deploy(Rig):
         own.close()
         return data
 
+    def deploy(self, function, data):
+        """By another hand; whether it was taken."""
+        body = {"ZipFile": base64.b64encode(data).decode()}
+        return self.simulator.lambda_("PUT", function + "/code", body).status == 200
+
     def changes(self):
         """What was changed, in order, by whoever succeeded."""
         kinds = ("UpdateFunctionCode", "PublishVersion", "CreateAlias", "UpdateAlias")
@@ -181,6 +186,43 @@ def test_the_artifact_is_another_one():
         rig.submit(publish="{zip: %s, sha256: %s}" % (rig.artifact.name, "0" * 64))
         shown = rig.wait_phase("rollout@1", "rejected")
         holds(hashlib.sha256(rig.zip).hexdigest() in rig.stderr(), shown["reason_text"])
+        same(rig.changes(), [])
+        rig.stop()
+
+
+def test_a_zip_is_known_without_a_hash():
+    """Nothing but the file says what is deployed, the reply is lost, and the daemon dies: it is sent once."""
+    with Deploy(faults="{operation: UpdateFunctionCode, call: 1, action: hang, effect: after}") as rig:
+        rig.submit(publish="{zip: %s}" % rig.artifact.name)
+        wait_for(lambda: rig.versions()["$LATEST"] == sha(rig.zip), 20, "the update", interval=0.05)
+        rig.kill()
+        rig.start()
+        rig.wait_phase("rollout@1", "succeeded", seconds=60)
+        same((len(rig.calls("UpdateFunctionCode")), rig.code("42")), (1, rig.zip))
+        rig.stop()
+
+
+def test_somebody_else_deploys_while_nobody_looks():
+    """Their code, in $LATEST when the daemon is back, is neither published nor overwritten."""
+    with Deploy(faults="{operation: UpdateFunctionCode, call: 1, action: hang, effect: after}") as rig:
+        rig.submit(publish="{zip: %s}" % rig.artifact.name, more=RESTORE)
+        wait_for(lambda: rig.versions()["$LATEST"] == sha(rig.zip), 20, "the update", interval=0.05)
+        rig.kill()
+        theirs = make_zip(500)
+        wait_for(lambda: rig.deploy("checkout", theirs), 20, "the other deployment", interval=0.1)
+        rig.start()
+        shown = rig.wait_phase("rollout@1", "rolled-back", seconds=60)
+        holds("somebody else deploys" in shown["reason_text"], shown["reason_text"])
+        same((rig.versions(), rig.alias()), ({"$LATEST": sha(theirs), "41": sha(OLD)}, ("41", {})))
+        rig.stop()
+
+
+def test_a_zip_that_is_not_there():
+    """Found before anything is touched."""
+    with Deploy() as rig:
+        rig.submit(publish="{zip: /srv/none/checkout.zip}")
+        rig.wait_phase("rollout@1", "rejected")
+        holds(rig.line("/srv/none/checkout.zip", "No such file"), rig.stderr())
         same(rig.changes(), [])
         rig.stop()
 
