@@ -167,6 +167,26 @@ TEST(versions_that_lambda_does_not_split) {
         expect_rejected(e, REASON_DEAD_LETTER_DIFFERS);
 }
 
+/* Attempts follow each other at once in the beginning; what is the same is not told again in a moment. */
+TEST(retries_are_not_told_all_at_once) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        usec_t begun = d->now.mono, told = 0;
+        unsigned n = 0;
+
+        drive_start(d);
+        for (unsigned i = 0; i < 16; i++) {
+                drive_refuse(d, FAULT_CREDENTIALS);
+                if (drive_report(d, REPORT_RETRYING)) {
+                        EXPECT(n == 0 || d->now.mono - told >= 2 * USEC_PER_SEC);
+                        told = d->now.mono;
+                        n++;
+                }
+                drive_tick(d);
+        }
+        EXPECT(n >= 3);
+        EXPECT(d->now.mono - begun < 10 * USEC_PER_MINUTE);
+}
+
 TEST(deadline_ends_an_endless_preflight) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
