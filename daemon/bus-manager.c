@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/usec.h"
 #include "base/utf8.h"
 #include "codec/info-json.h"
 #include "codec/rollout-info.h"
@@ -98,6 +99,19 @@ static int append_dicts(sd_bus_message *m, const char *key, const void *items, s
         return close_containers(m, 3);
 }
 
+/* The core knows of calls that have no answer, not of what they wait for here, nor of other rollouts. */
+static void complete_wait(const ManagerRollout *rollout, Wait wait, char text[static TRACE_TEXT_MAX]) {
+        size_t used = strlen(text);
+
+        if (wait == WAIT_TURN && rollout->behind)
+                (void) snprintf(text + used, TRACE_TEXT_MAX - used, ": %s comes first", rollout->behind);
+        else if (wait == WAIT_AWS && rollout->waits_for)
+                (void) snprintf(text, TRACE_TEXT_MAX, "waits for %s", rollout->waits_for);
+        else if (rollout->silence > 0)
+                (void) snprintf(text + used, TRACE_TEXT_MAX - used, "; AWS has not answered for %llu s",
+                                (unsigned long long) (rollout->silence / USEC_PER_SEC));
+}
+
 static int append_rollout(Reply *reply, const ManagerRollout *rollout, bool with_details) {
         sd_bus_message *m = reply->message;
         RolloutInfoSpace space;
@@ -108,9 +122,7 @@ static int append_rollout(Reply *reply, const ManagerRollout *rollout, bool with
         rollout_view(rollout->state, rollout->plan, &reply->now, &view);
         rollout_info_fill(&info, &space, rollout->id, rollout->plan_path, rollout->plan, rollout->state,
                         &view);
-        /* The core knows of calls that have no answer, not of what they wait for here. */
-        if (view.wait == WAIT_AWS && rollout->waits_for)
-                (void) snprintf(space.wait, sizeof(space.wait), "waits for %s", rollout->waits_for);
+        complete_wait(rollout, view.wait, space.wait);
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0)
                 return r;
         if ((r = append_fields(m, &info, rollout_info_table())) < 0)

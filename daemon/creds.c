@@ -65,6 +65,9 @@ void creds_explain_resort(const Creds *c, CredsFailure *failure) {
         char files[CREDS_MESSAGE_MAX / 2];
         size_t used = strlen(failure->message);
 
+        /* Most hosts that end up here are no instances: what they want is credentials, not a network. */
+        if (failure->fault == AWS_UNREACHABLE)
+                failure->fault = AWS_EXPIRED;
         creds_files_explain(c->files, c->settings->profile, files, sizeof(files));
         (void) snprintf(failure->message + used, sizeof(failure->message) - used,
                         "; it was asked because nothing else has keys: %s; %s%sno container",

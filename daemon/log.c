@@ -218,23 +218,60 @@ void log_rollout(int priority, const char *rollout_id, const char *format, ...) 
         va_end(args);
 }
 
+/* What a version that is not there yet is made of. */
+static void put_artifact(Buf *text, const PlanPublish *p) {
+        switch (p->kind) {
+        case PUBLISH_NOTHING:
+                return;
+        case PUBLISH_ZIP:
+                (void) buf_puts(text, p->path);
+                return;
+        case PUBLISH_S3:
+                (void) buf_printf(text, "s3://%s/%s", p->bucket, p->key);
+                return;
+        case PUBLISH_IMAGE:
+                (void) buf_puts(text, p->image);
+                return;
+        case PUBLISH_LATEST:
+                (void) buf_puts(text, "$LATEST as it is");
+                return;
+        }
+}
+
+static void put_aim(Buf *text, const Plan *plan) {
+        const PlanTarget *t = &plan->targets[0];
+
+        (void) buf_printf(text, "%s:%s to ", t->function, t->alias);
+        if (t->to != 0)
+                (void) buf_printf(text, "version %ju", (uintmax_t) t->to);
+        else {
+                (void) buf_puts(text, "the version that is published of ");
+                put_artifact(text, &t->publish);
+        }
+        if (plan->n_targets > 1)
+                (void) buf_printf(text, "; and %u more", (unsigned) plan->n_targets - 1);
+}
+
 void log_plan_accepted(const char *rollout_id, const char *path, const Plan *plan) {
         LogRecord r = log_record(LOG_NOTICE, ID_PLAN_ACCEPTED);
-        char message[1024], hex[DIGEST_HEX_MAX];
+        Buf text = BUF_INIT(MESSAGE_MAX);
+        char hex[DIGEST_HEX_MAX];
 
         if (!log_wants(r.priority))
                 return;
-        (void) snprintf(message, sizeof(message), "accepted plan %s: %s:%s to version %ju", path,
-                        plan->targets[0].function, plan->targets[0].alias, (uintmax_t) plan->targets[0].to);
+        (void) buf_printf(&text, "accepted plan %s: ", path);
+        put_aim(&text, plan);
         log_field(&r, LOG_JOURNAL_ONLY, "ROLLOUT", "%s", rollout_id);
         log_field(&r, LOG_JOURNAL_ONLY, "PLAN_PATH", "%s", path);
         log_field(&r, LOG_JOURNAL_ONLY, "FUNCTION", "%s", plan->targets[0].function);
         log_field(&r, LOG_JOURNAL_ONLY, "ALIAS", "%s", plan->targets[0].alias);
-        log_field(&r, LOG_JOURNAL_ONLY, "NEW_VERSION", "%ju", (uintmax_t) plan->targets[0].to);
+        if (plan->targets[0].to != 0)
+                log_field(&r, LOG_JOURNAL_ONLY, "NEW_VERSION", "%ju", (uintmax_t) plan->targets[0].to);
         log_field(&r, LOG_JOURNAL_ONLY, "ACTOR", "auto");
         digest_to_hex(plan->sha256, hex);
         log_field(&r, LOG_SHOW, "PLAN_SHA256", "%s", hex);
-        log_emit(&r, rollout_id, message);
+        log_emit(&r, rollout_id, buf_text(&text));
+        buf_done(&text);
         log_record_done(&r);
 }
 

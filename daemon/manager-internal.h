@@ -19,6 +19,7 @@ typedef struct Slot {
         Runner *runner;
         char **keys;
         uint32_t n_keys;
+        char *behind; /* id of the rollout that has one of its aliases; NULL: it is not in the queue */
 } Slot;
 
 /* A plan whose first record is on its way to the store. */
@@ -70,6 +71,8 @@ void manager_review_soon(Manager *m);
 /* Takes doc and state over on success. */
 int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutState **take_state,
                 Slot **ret);
+/* It waits for that rollout, which is said once; NULL: for nobody any more. */
+void slot_put_behind(Slot *s, const char *id);
 Slot *slot_free(Slot *s);
 DEFINE_TRIVIAL_CLEANUP(Slot *, slot_free);
 /* "account/region/function/alias" with the function's bare name, however the plan spells it. */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "daemon/log.h"
 #include "daemon/manager-internal.h"
 
 /* The field of a colon-separated text, counted from 0; NULL: there are not so many. */
@@ -78,6 +79,19 @@ int slot_new(const Manager *m, const RunnerId *id, PlanDoc **take_doc, RolloutSt
         return 0;
 }
 
+/* A long queue must not say all over again who is at its head. */
+void slot_put_behind(Slot *s, const char *id) {
+        int priority = s->behind ? LOG_DEBUG : LOG_NOTICE;
+
+        if (s->behind && id && streq(s->behind, id))
+                return;
+        free(s->behind);
+        s->behind = id ? alloc_copy_string(id) : NULL;
+        if (id)
+                log_rollout(priority, runner_id(s->runner), "waits for its turn: %s comes first on %s", id,
+                                s->n_keys == 1 ? "the alias" : "one of its aliases");
+}
+
 Slot *slot_free(Slot *s) {
         if (!s)
                 return NULL;
@@ -85,6 +99,7 @@ Slot *slot_free(Slot *s) {
         for (uint32_t i = 0; i < s->n_keys; i++)
                 free(s->keys[i]);
         free(s->keys);
+        free(s->behind);
         free(s);
         return NULL;
 }

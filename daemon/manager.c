@@ -45,7 +45,7 @@ static void free_retired(Manager *m) {
         }
 }
 
-static size_t list_slots(Manager *m, const Slot **slots, AdmitEntry *entries) {
+static size_t list_slots(Manager *m, Slot **slots, AdmitEntry *entries) {
         size_t cursor = 0, n = 0;
         const char *id;
         void *value;
@@ -64,7 +64,7 @@ static size_t list_slots(Manager *m, const Slot **slots, AdmitEntry *entries) {
 }
 
 /* Those whose plan says so turn around, or leave the queue, for a newer plan of one of their aliases. */
-static void supersede(const Slot **slots, AdmitEntry *entries, size_t n) {
+static void supersede(Slot **slots, AdmitEntry *entries, size_t n) {
         size_t newer;
 
         for (size_t i = 0; i < n; i++) {
@@ -77,7 +77,7 @@ static void supersede(const Slot **slots, AdmitEntry *entries, size_t n) {
 
 static int start_admitted(Manager *m) {
         _cleanup_(freep) AdmitEntry *entries = alloc_array(map_size(m->slots), sizeof(AdmitEntry));
-        _cleanup_(freep) const Slot **slots = alloc_array(map_size(m->slots), sizeof(Slot *));
+        _cleanup_(freep) Slot **slots = alloc_array(map_size(m->slots), sizeof(Slot *));
         size_t n, blocker = 0;
 
         if (!entries || !slots)
@@ -88,11 +88,11 @@ static int start_admitted(Manager *m) {
                 if (entries[i].phase != PHASE_QUEUED || runner_trouble(slots[i]->runner))
                         continue;
                 if (admit_may_start(entries, n, i, &blocker)) {
+                        slot_put_behind(slots[i], NULL);
                         runner_start(slots[i]->runner);
                         entries[i].phase = PHASE_PREFLIGHT;
                 } else
-                        log_rollout(LOG_DEBUG, runner_id(slots[i]->runner), "waits for %s",
-                                        runner_id(slots[blocker]->runner));
+                        slot_put_behind(slots[i], runner_id(slots[blocker]->runner));
         }
         return 0;
 }
@@ -272,6 +272,8 @@ static int show_slot(const Slot *slot, ManagerEachRollout each, void *userdata) 
                                     .plan = runner_plan(r),
                                     .state = runner_state(r),
                                     .waits_for = runner_waits_for(r),
+                                    .silence = runner_silence(r),
+                                    .behind = slot->behind,
                                     .trouble = runner_trouble(r) },
                         userdata);
 }

@@ -17,6 +17,8 @@ typedef struct ManagerRollout {
         const Plan *plan;
         const RolloutState *state;
         const char *waits_for; /* what keeps its calls from leaving; NULL: nothing */
+        usec_t silence;        /* for how long AWS owes an answer; 0: not noticeably */
+        const char *behind;    /* queued: the rollout that it waits for; NULL: none */
         const char *trouble;   /* why it is frozen and waits for somebody; NULL: it is not */
 } ManagerRollout;
 

@@ -152,6 +152,9 @@ static void start_effect(Runner *r, const Action *a) {
         if (op) {
                 op->runner = r;
                 op->op_id = a->op_id;
+                op->kind = a->kind;
+                op->target = a->target;
+                op->since = clock_mono();
                 k = exec_start(r->shared->exec, r->id, &r->doc->plan, a, runner_on_done, op, &op->exec);
         }
         if (k < 0) {
@@ -161,6 +164,7 @@ static void start_effect(Runner *r, const Action *a) {
         }
         op->next = r->ops;
         r->ops = op;
+        runner_watch_silence(r);
 }
 
 void runner_start_effects(Runner *r) {

@@ -16,6 +16,9 @@ struct RunnerOp {
         RunnerOp *next;
         Runner *runner;
         uint64_t op_id; /* of the action */
+        ActionKind kind;
+        uint32_t target;
+        usec_t since; /* mono */
         ExecOp *exec;
 };
 
@@ -36,7 +39,8 @@ struct Runner {
         PlanDoc *doc;
         RolloutState *state, *next; /* present, and room for the one after it */
         size_t state_size;
-        sd_event_source *timer, *drain;
+        sd_event_source *timer, *drain, *silence;
+        usec_t silence_said; /* mono; 0: never */
 
         EventCopy *queue_first, *queue_last; /* events that came while a commit was under way */
         size_t queue_n;
@@ -69,6 +73,10 @@ void runner_commit(Runner *r);           /* state and unsaved reports -> store; 
 void runner_start_effects(Runner *r);    /* at once */
 void runner_cancel_effects(Runner *r);   /* those under way */
 void runner_withdraw_effects(Runner *r); /* those under way that have not left yet */
+
+/* runner-silence.c: says in the journal when AWS does not answer. */
+int runner_attach_silence(Runner *r);
+void runner_watch_silence(Runner *r); /* calls have begun */
 
 /* runner-warm.c */
 void runner_keep_warm(Runner *r); /* connections for what may have to be rolled back */

@@ -269,7 +269,8 @@ static int attach(Runner *r) {
         if (k < 0)
                 return k;
         (void) sd_event_source_set_description(r->drain, "runner-queue");
-        return sd_event_source_set_enabled(r->drain, SD_EVENT_OFF);
+        k = sd_event_source_set_enabled(r->drain, SD_EVENT_OFF);
+        return k < 0 ? k : runner_attach_silence(r);
 }
 
 int runner_new(const RunnerShared *shared, const RunnerId *id, PlanDoc **take_doc, RolloutState **take_state,
@@ -304,6 +305,7 @@ Runner *runner_free(Runner *r) {
                 return NULL;
         r->timer = sd_event_source_disable_unref(r->timer);
         r->drain = sd_event_source_disable_unref(r->drain);
+        r->silence = sd_event_source_disable_unref(r->silence);
         if (r->mode == RUNNER_COMMITTING)
                 store_forget(r->shared->store, r);
         runner_cancel_effects(r);

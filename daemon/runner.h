@@ -50,5 +50,6 @@ const Plan *runner_plan(const Runner *r);
 const RolloutState *runner_state(const Runner *r);
 const char *runner_trouble(const Runner *r);   /* why it is parked; NULL: it is not */
 const char *runner_waits_for(const Runner *r); /* as exec_waits_for(), of any of its calls */
+usec_t runner_silence(const Runner *r);        /* for how long AWS owes an answer; 0: not noticeably */
 bool runner_is_unrecorded(const Runner *r);    /* its last commit was refused; it keeps trying */
 bool runner_is_retired(const Runner *r);       /* ended, and that is durable: to be freed */

@@ -3,7 +3,10 @@
 /* The daemon's private socket from the other side. Functions return 0, or an exit status of verb.h with
  * words in reterr that say what to do. */
 
+#include <stdio.h>
+
 #include "base/macro.h"
+#include "base/usec.h"
 #include "codec/rollout-info.h"
 
 #define CLIENT_ERROR_MAX 1024
@@ -35,7 +38,14 @@ typedef struct RefusalList {
         void *reply; /* owned */
 } RefusalList;
 
-int client_open(const char *run_directory, Client **ret, char reterr[static CLIENT_ERROR_MAX]);
+typedef struct ClientSpec {
+        const char *run;                 /* the daemon's run directory */
+        FILE *err;                       /* hears that the daemon keeps us waiting; NULL: nobody does */
+        usec_t say_after, give_up_after; /* of each wait; 0: the usual ones */
+} ClientSpec;
+
+/* EXIT_SILENT, here and below: somebody listens, and does not answer. */
+int client_open(const ClientSpec *spec, Client **ret, char reterr[static CLIENT_ERROR_MAX]);
 Client *client_close(Client *c);
 DEFINE_TRIVIAL_CLEANUP(Client *, client_close);
 

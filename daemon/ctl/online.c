@@ -79,6 +79,9 @@ static void end(Online *o, int status) {
 static int take_report(Online *o, const Report *r) {
         char text[FINDING_TEXT_MAX];
 
+        /* The daemon would wait for somebody to mend it; here that somebody is waiting. */
+        if (r->kind == REPORT_RETRYING && r->fault == FAULT_CREDENTIALS)
+                end(o, EXIT_BAD);
         if (r->kind == REPORT_RETRYING)
                 (void) snprintf(o->trouble, sizeof(o->trouble), "%s%s%.400s",
                                 fault_to_string((Fault) r->fault), r->error[0] != '\0' ? ": " : "",
@@ -168,6 +171,8 @@ static int step(Online *o, const Event *event) {
                         if (r < 0)
                                 return r;
                 }
+        if (o->status >= 0)
+                return 0;
         if (o->state->phase == PHASE_REJECTED) {
                 end(o, 0);
                 return 0;

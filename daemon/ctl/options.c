@@ -50,7 +50,8 @@ static void print_help(FILE *out) {
                      "  -h, --help       This text\n"
                      "  --version        The version\n\n"
                      "Exit status: 0 fine, 1 a bad plan or no such rollout, 64 bad usage,\n"
-                     "69 the daemon, or AWS, is not reachable, 77 no permission, 130 interrupted.\n",
+                     "69 the daemon, or AWS, is not reachable, 75 the daemon does not answer,\n"
+                     "77 no permission, 130 interrupted.\n",
                         out);
 }
 

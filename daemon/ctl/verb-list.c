@@ -41,7 +41,7 @@ int verb_list(const Ctl *ctl, char **args, size_t n_args) {
         char error[CLIENT_ERROR_MAX];
         int r;
 
-        if ((r = client_open(ctl->run, &client, error)) != 0 ||
+        if ((r = client_open(&(ClientSpec){ .run = ctl->run, .err = ctl->err }, &client, error)) != 0 ||
                         (r = client_list(client, &rollouts, error)) != 0 ||
                         (r = client_refusals(client, &refusals, error)) != 0)
                 return verb_fail(ctl, r, error);

@@ -11,7 +11,7 @@ int verb_status(const Ctl *ctl, char **args, size_t n_args) {
         char error[CLIENT_ERROR_MAX];
         int r;
 
-        if ((r = client_open(ctl->run, &client, error)) != 0 ||
+        if ((r = client_open(&(ClientSpec){ .run = ctl->run, .err = ctl->err }, &client, error)) != 0 ||
                         (r = client_get(client, args[0], &rollouts, error)) != 0)
                 return verb_fail(ctl, r, error);
         if (ctl->json) {

@@ -41,6 +41,7 @@ typedef struct Submit {
         uint64_t known; /* number of the rollout that had this content before; 0: none */
         bool is_last;   /* and it is the last one of its name, so that nothing new will come */
         bool unchanged; /* the file was there already, byte by byte */
+        bool is_silent; /* the daemon is there and does not answer any more */
         Answer answer;
         Buf id, words; /* of the answer */
 } Submit;
@@ -112,10 +113,13 @@ static int look(Submit *s) {
         _cleanup_(refusal_list_done) RefusalList refusals = { 0 };
         const RolloutInfo *found;
         char error[CLIENT_ERROR_MAX];
+        int r;
 
-        if (client_list(s->client, &rollouts, error) != 0 ||
-                        client_refusals(s->client, &refusals, error) != 0)
+        if ((r = client_list(s->client, &rollouts, error)) != 0 ||
+                        (r = client_refusals(s->client, &refusals, error)) != 0) {
+                s->is_silent = r == EXIT_SILENT;
                 return -EIO;
+        }
         found = find_rollout(s, &rollouts, true);
         if (found && number_of(found) > s->known) {
                 (void) buf_puts(&s->id, found->id);
@@ -154,13 +158,15 @@ static int ask_before(Submit *s) {
         _cleanup_(rollout_list_done) RolloutList rollouts = { 0 };
         _cleanup_(freep) char *watched = NULL;
         const RolloutInfo *known;
+        const ClientSpec spec = { .run = s->ctl->run, .err = s->ctl->err };
         char error[CLIENT_ERROR_MAX];
+        int r;
 
-        if (client_open(s->ctl->run, &s->client, error) != 0)
-                return 0;
-        if (client_plans(s->client, &watched, error) != 0 || client_list(s->client, &rollouts, error) != 0) {
+        if ((r = client_open(&spec, &s->client, error)) != 0 ||
+                        (r = client_plans(s->client, &watched, error)) != 0 ||
+                        (r = client_list(s->client, &rollouts, error)) != 0) {
                 s->client = client_close(s->client);
-                return 0;
+                return r == EXIT_SILENT ? fail(s, r, "%s; nothing was placed", error) : 0;
         }
         known = find_rollout(s, &rollouts, true);
         s->known = known ? number_of(known) : 0;
@@ -300,7 +306,7 @@ static void put_text(const Submit *s, Buf *out) {
 
 static int finish(Submit *s) {
         _cleanup_(buf_done) Buf out = BUF_INIT(RENDER_BYTES_MAX);
-        int status = s->answer == ANSWER_REFUSED ? EXIT_BAD : 0;
+        int status = s->answer == ANSWER_REFUSED ? EXIT_BAD : s->is_silent ? EXIT_SILENT : 0;
 
         render_inherit(&out, &s->id);
         render_inherit(&out, &s->words);

@@ -10,7 +10,8 @@
 /* Exit statuses beside 0, after sysexits.h where it has one. */
 #define EXIT_BAD 1           /* a bad plan, no such rollout, the daemon answered with an error */
 #define EXIT_USAGE 64        /* the command line makes no sense */
-#define EXIT_UNREACHABLE 69  /* nobody listens on the daemon's socket, or does not answer */
+#define EXIT_UNREACHABLE 69  /* nobody listens on the daemon's socket, or hangs up */
+#define EXIT_SILENT 75       /* the daemon is there and does not answer */
 #define EXIT_DENIED 77       /* no permission to use it */
 #define EXIT_INTERRUPTED 130 /* by SIGINT or SIGTERM, as a shell would say it */
 

@@ -169,8 +169,8 @@ static void put_rung(const Rung *rung, void *userdata) {
         clock_format(rung->at, t->now, wants_seconds(t->plan), at);
         weight_format(rung->weight, weight);
         duration_format(rung->hold, hold);
-        (void) buf_printf(t->out, "    %s  %5s  %s %s", at, weight,
-                        rung->weight == WEIGHT_FULL ? "bake" : "hold", hold);
+        (void) buf_printf(t->out, "    %s%s  %5s  %s %s", at, rung->at == USEC_INFINITY ? "" : " UTC",
+                        weight, rung->weight == WEIGHT_FULL ? "bake" : "hold", hold);
         if (rung->min_requests > 0)
                 (void) buf_printf(t->out, " and %u requests", rung->min_requests);
         (void) buf_putc(t->out, '\n');
@@ -209,7 +209,7 @@ static void put_checks(const Text *t) {
         }
 }
 
-/* "mon, tue, wed 09:00-17:00" */
+/* "mon, tue, wed 09:00-17:00 Europe/Berlin" */
 static void window_format(const PlanWindow *window, Buf *line) {
         static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
         const char *comma = "";
@@ -223,6 +223,8 @@ static void window_format(const PlanWindow *window, Buf *line) {
                 }
         (void) buf_printf(line, " %02u:%02u-%02u:%02u", window->from / 60u, window->from % 60u,
                         window->until / 60u, window->until % 60u);
+        if (window->zone)
+                (void) buf_printf(line, " %s", window->zone);
 }
 
 /* What holds it up or takes it back, besides the checks; nothing of that is the default. */
@@ -237,7 +239,7 @@ static void put_rules(const Text *t) {
                 _cleanup_(buf_done) Buf line = BUF_INIT(1024);
 
                 window_format(&t->plan->window, &line);
-                (void) buf_printf(&line, " in its zone; when it closes, the rollout %s",
+                (void) buf_printf(&line, "; when it closes, the rollout %s",
                                 t->plan->window.at_end == WINDOW_ROLL_BACK ? "goes back"
                                                                            : "stays where it is");
                 render_inherit(t->out, &line);

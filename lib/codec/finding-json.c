@@ -29,7 +29,8 @@ static void put_threshold(Buf *out, const Finding *f, const Plan *plan) {
 
 void finding_write_json(Buf *out, const Finding *f, const Plan *plan) {
         bool has_check = f->kind == FINDING_THRESHOLD ||
-                        (f->kind == FINDING_METRICS && f->level != FINDING_OK);
+                        ((f->kind == FINDING_METRICS || f->kind == FINDING_ALARMS) &&
+                                        f->level != FINDING_OK);
 
         json_write_text(out, "level", finding_level_to_string((FindingLevel) f->level));
         json_write_text(out, "finding", finding_kind_to_string((FindingKind) f->kind));

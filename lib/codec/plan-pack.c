@@ -12,7 +12,7 @@ static size_t text_size(const char *s) {
 }
 
 static size_t texts_size(const Plan *plan) {
-        size_t n = text_size(plan->name);
+        size_t n = text_size(plan->name) + text_size(plan->window.zone);
 
         for (uint32_t i = 0; i < plan->n_targets; i++) {
                 const PlanTarget *t = &plan->targets[i];
@@ -106,6 +106,7 @@ int plan_pack(const PlanDraft *draft, PlanDoc **ret) {
         doc->plan.steps = put_array(&block, from->steps, steps);
         doc->plan.checks = c = put_array(&block, from->checks, checks);
         doc->plan.name = put_text(&block, from->name);
+        doc->plan.window.zone = put_text(&block, from->window.zone);
         for (uint32_t i = 0; i < from->n_targets; i++)
                 put_target(&block, &from->targets[i], &t[i]);
         for (uint32_t i = 0; i < from->n_waves; i++)

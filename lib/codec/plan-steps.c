@@ -83,8 +83,10 @@ void plan_read_steps(const YamlNode *top, PlanDraft *draft, DiagList *diags) {
                                 "\"strategy\" stands for steps, but there are \"steps\" on line %u; remove one of "
                                 "them",
                                 list->key->line);
-        else if (strategy)
+        if (strategy)
                 plan_read_strategy(strategy, draft, diags);
+        if (list && strategy)
+                draft->plan.n_steps = 0; /* read for its mistakes alone */
         if (!list)
                 return;
         if (list->kind != NODE_LIST) {

@@ -149,6 +149,7 @@ static int read_zone(const YamlNode *node, usec_t now, bool is_stored, Plan *pla
 
         if (!s)
                 return 0;
+        w->zone = s;
         r = zone_read(ZONE_FOLDER, s, now, offsets, &n);
         if (r == -ENOMEM)
                 return r;

@@ -219,6 +219,21 @@ static void put_concurrency(Line *l, const Finding *f, const char *error) {
         }
 }
 
+static void put_alarms(Line *l, const Finding *f, const Plan *plan, const char *error) {
+        if (f->level == FINDING_OK) {
+                line_put(l, "%u alarm%s, none in ALARM", f->count, f->count == 1 ? "" : "s");
+                return;
+        }
+        if (f->check >= plan->n_checks || !plan->checks[f->check].alarm)
+                return;
+        if (f->count > 0)
+                line_put(l, "alarm \"%.255s\" is in ALARM", plan->checks[f->check].alarm);
+        else
+                line_put(l, "there is no alarm \"%.255s\"", plan->checks[f->check].alarm);
+        if (error[0] != '\0')
+                line_put(l, " (%s)", error);
+}
+
 static void put_metrics(Line *l, const Finding *f, const Plan *plan, const char *error) {
         if (f->level == FINDING_OK) {
                 line_put(l, "CloudWatch takes the queries of %u check%s", f->count,
@@ -304,7 +319,7 @@ void finding_format(
                 put_concurrency(&l, f, error);
                 return;
         case FINDING_ALARMS:
-                line_put(&l, "%u alarm%s, none in ALARM", f->count, f->count == 1 ? "" : "s");
+                put_alarms(&l, f, plan, error);
                 return;
         case FINDING_METRICS:
                 put_metrics(&l, f, plan, error);

@@ -29,11 +29,13 @@ typedef enum FindingKind {
 typedef struct Finding {
         uint32_t level;            /* FindingLevel */
         uint32_t kind;             /* FindingKind */
-        uint32_t check;            /* index; FINDING_THRESHOLD, FINDING_METRICS (n_checks: all of them) */
+        uint32_t check;            /* index; FINDING_THRESHOLD, FINDING_METRICS (n_checks: all of them),
+                                      FINDING_ALARMS that are bad */
         uint32_t step;             /* index; FINDING_EVIDENCE */
         uint32_t more;             /* FINDING_EVIDENCE: that many later steps are too short, too */
         uint32_t crossed, buckets; /* FINDING_THRESHOLD: so many of those with data */
-        uint32_t count;            /* alarms, checks or provisioned concurrency */
+        uint32_t count;            /* alarms, checks or provisioned concurrency; of a bad alarm: 1 it is in
+                                      ALARM, 0 there is none of that name */
         uint64_t version_old, version_new; /* new == 0: to be published */
         double rate;                       /* requests per minute on the alias */
         double value;                      /* FINDING_THRESHOLD: the worst, in the unit of the check */

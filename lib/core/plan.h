@@ -62,6 +62,7 @@ typedef struct PlanWindow {
         uint8_t days;         /* bit 0: Monday ... bit 6: Sunday, of the window's beginning; 0: no window */
         uint16_t from, until; /* minutes of the local day; until <= from: it ends on the next day */
         WindowEnd at_end;
+        const char *zone; /* the name of the time zone, for people; NULL: none is named */
         uint32_t n_offsets;
         WindowOffset offsets[WINDOW_OFFSETS_MAX]; /* ascending; the first also holds for what is before it */
 } PlanWindow;

@@ -252,45 +252,72 @@ void preflight_take_code(Step *s, uint32_t i) {
         }
 }
 
-static void reject_alarm(Step *s, Reason reason, uint32_t i, uint32_t check, const AlarmReading *alarm) {
-        Report *r;
+static Reason trouble_with(const AlarmReading *alarm) {
+        if (!alarm || alarm->says == ALARM_SAYS_MISSING)
+                return REASON_ALARM_MISSING;
+        return alarm->says == ALARM_SAYS_ALARM ? REASON_ALARM_RINGING : REASON_NONE;
+}
 
-        /* What the check says is shown beside the reason. */
+/* What the check says is shown beside the reason. */
+static void note_alarm(Step *s, uint32_t i, uint32_t check, Reason reason) {
+        const AlarmReading *alarm = judge_alarm_of(s->event, check);
+
         s->state->targets[i].judge.checks[check] = (CheckState){
                 .verdict = reason == REASON_ALARM_RINGING ? VERDICT_BREACH : VERDICT_UNKNOWN,
                 .cause = reason == REASON_ALARM_RINGING ? CAUSE_NONE : CAUSE_ALARM_MISSING,
                 .window_start = alarm ? alarm->since : 0,
         };
+}
+
+/* Who mends the one that it is rejected for wants to hear of the others in the same breath. */
+static void tell_alarm(Step *s, uint32_t i, uint32_t check, Reason reason) {
+        Report *r = step_report(s, REPORT_FINDING, i);
+
+        r->finding = (Finding){
+                .level = FINDING_REFUSE,
+                .kind = FINDING_ALARMS,
+                .check = check,
+                .count = reason == REASON_ALARM_RINGING,
+        };
+        if (reason == REASON_ALARM_RINGING)
+                step_copy_text(r->error, sizeof(r->error), judge_alarm_of(s->event, check)->reason);
+}
+
+static void reject_alarm(Step *s, uint32_t i, uint32_t check) {
+        const AlarmReading *alarm = judge_alarm_of(s->event, check);
+        Report *r;
+
         s->state->reason_check = check;
-        r = end_rejected(s, reason, i, 0);
+        r = end_rejected(s, trouble_with(alarm), i, 0);
         r->window_start = alarm ? alarm->since : 0;
         step_copy_text(r->error, sizeof(r->error), alarm ? alarm->reason : NULL);
 }
 
 void preflight_take_alarms(Step *s, uint32_t i) {
-        TargetState *t = &s->state->targets[i];
+        uint32_t n_checks = s->plan->n_checks, first = n_checks;
 
         if (s->event->fault != FAULT_NONE) {
                 take_fault(s, i, REASON_INVALID, 0);
                 return;
         }
-        t->failing_since = 0;
-        for (uint32_t n = 0; n < s->plan->n_checks; n++) {
-                const AlarmReading *alarm = judge_alarm_of(s->event, n);
-                Reason reason = REASON_NONE;
+        s->state->targets[i].failing_since = 0;
+        for (uint32_t n = 0; n < n_checks; n++) {
+                Reason reason = s->plan->checks[n].kind == CHECK_ALARM
+                                ? trouble_with(judge_alarm_of(s->event, n))
+                                : REASON_NONE;
 
-                if (s->plan->checks[n].kind != CHECK_ALARM)
+                if (reason == REASON_NONE)
                         continue;
-                if (!alarm || alarm->says == ALARM_SAYS_MISSING)
-                        reason = REASON_ALARM_MISSING;
-                else if (alarm->says == ALARM_SAYS_ALARM)
-                        reason = REASON_ALARM_RINGING;
-                if (reason != REASON_NONE) {
-                        reject_alarm(s, reason, i, n, alarm);
-                        return;
-                }
+                note_alarm(s, i, n, reason);
+                if (first == n_checks)
+                        first = n;
+                else
+                        tell_alarm(s, i, n, reason);
         }
-        go_on_to_history(s, i);
+        if (first < n_checks)
+                reject_alarm(s, i, first);
+        else
+                go_on_to_history(s, i);
 }
 
 bool preflight_progress(Step *s) {

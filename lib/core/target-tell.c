@@ -6,6 +6,15 @@ static bool attempt_is_told(uint32_t attempt) {
         return (attempt & (attempt - 1)) == 0 || attempt % 64 == 0;
 }
 
+/* The second and the fourth attempt mostly come within the same second, with nothing new to tell. */
+#define TOLD_AGAIN_AFTER (2 * USEC_PER_SEC)
+
+static bool retry_is_told(const Step *s, const TargetState *t) {
+        return t->alias_op.attempt == 1 ||
+                        (attempt_is_told(t->alias_op.attempt) &&
+                                        usec_sub(s->state->age, t->failing_since) >= TOLD_AGAIN_AFTER);
+}
+
 /* An old version that is not back by then is trouble, be it the first attempt that took so long. */
 #define BACK_WITHIN (5 * USEC_PER_SEC)
 
@@ -30,7 +39,7 @@ static bool rollback_is_told(const Step *s, const TargetState *t) {
 void target_tell_failure(Step *s, uint32_t i, usec_t delay) {
         TargetState *t = &s->state->targets[i];
         bool is_back = s->state->phase == PHASE_ROLLING_BACK;
-        bool is_told = is_back ? rollback_is_told(s, t) : attempt_is_told(t->alias_op.attempt);
+        bool is_told = is_back ? rollback_is_told(s, t) : retry_is_told(s, t);
         Report *r;
 
         if (t->alias_op.fault == FAULT_NONE || !is_told)

@@ -25,17 +25,43 @@ int code_new_zip(char *take_data, size_t size, Code **ret) {
         return 0;
 }
 
+/* NULL: the address names no digest. */
+static const char *digest_in(const char *image) {
+        static const char mark[] = "@sha256:";
+        const char *at = strstr(image, mark);
+
+        at = at ? at + strlen(mark) : NULL;
+        return at && strlen(at) == DIGEST_HEX_MAX - 1 && strspn(at, "0123456789abcdef") == strlen(at) ? at
+                                                                                                      : NULL;
+}
+
+/* Up to the tag or digest, not up to the port of a registry. */
+static int repository_size(const char *image) {
+        const char *name = strrchr(image, '/');
+        size_t before = name ? (size_t) (name - image) : 0;
+
+        return (int) (before + strcspn(image + before, ":@"));
+}
+
+/* A tag stands for the same image for ever: its digest is made up from the address. */
 int code_new_image(char *take_image, Code **ret) {
         _cleanup_(freep) char *image = take_image;
         _cleanup_(code_unrefp) Code *c = alloc_one(Code);
+        const char *digest;
         int r;
 
         if (!c || !image)
                 return -ENOMEM;
         c->n_refs = 1;
-        r = digest_sha256_hex(image, strlen(image), c->sha);
+        digest = digest_in(image);
+        if (digest)
+                memcpy(c->sha, digest, DIGEST_HEX_MAX);
+        r = digest ? 0 : digest_sha256_hex(image, strlen(image), c->sha);
         if (r < 0)
                 return r;
+        c->resolved = alloc_printf("%.*s@sha256:%s", repository_size(image), image, c->sha);
+        if (!c->resolved)
+                return -ENOMEM;
         c->image = TAKE_PTR(image);
         *ret = TAKE_PTR(c);
         return 0;
@@ -52,6 +78,7 @@ Code *code_unref(Code *c) {
                 return NULL;
         free(c->data);
         free(c->image);
+        free(c->resolved);
         free(c);
         return NULL;
 }

@@ -10,7 +10,8 @@ typedef struct Code {
         unsigned n_refs;
         char *data; /* NULL: an image */
         size_t size;
-        char *image;            /* NULL: a zip */
+        char *image;            /* as it was given, NULL: a zip */
+        char *resolved;         /* the image by its digest */
         char sha[CODE_SHA_MAX]; /* as Lambda spells it: base64 for a zip, hexadecimal for an image */
 } Code;
 

@@ -136,9 +136,7 @@ static int render_code(World *w, const Version *v, const Request *request, usec_
         json_text_string(out, "RepositoryType", code->image ? "ECR" : "S3");
         if (code->image) {
                 json_text_string(out, "ImageUri", code->image);
-                (void) snprintf(url, sizeof(url), "%.*s@sha256:%.64s",
-                                (int) MIN(strcspn(code->image, ":@"), (size_t) 512), code->image, code->sha);
-                json_text_string(out, "ResolvedImageUri", strchr(code->image, '@') ? code->image : url);
+                json_text_string(out, "ResolvedImageUri", code->resolved);
         } else {
                 r = world_offer_code(w, v->code, now, token);
                 if (r < 0)

@@ -182,7 +182,25 @@ def test_images():
         same(body["Code"], {"RepositoryType": "ECR", "ImageUri": "r.example.com/picture:1",
                             "ResolvedImageUri": "r.example.com/picture@sha256:" + digest})
         same(update(sim, zipped(b"PK"), "picture").status, 400)
-        same(update(sim, dict(ImageUri="r.example.com/picture:2", Publish=True), "picture").json["Version"], "2")
+        body = update(sim, dict(ImageUri="r.example.com/picture:2", Publish=True), "picture").json
+        digest = hashlib.sha256(b"r.example.com/picture:2").hexdigest()
+        same((body["Version"], body["CodeSha256"]), ("2", digest))
+        same(sim.lambda_("GET", "picture", query="Qualifier=2").json["Code"]["ResolvedImageUri"],
+             "r.example.com/picture@sha256:" + digest)
+
+
+def test_an_image_by_its_digest():
+    """The tag's image by its digest is the same image, so that nothing new is there to be published."""
+    old = hashlib.sha256(b"r.example.com/picture:1").hexdigest()
+    with Simulator(SCENARIO) as sim:
+        for image, digest, version in (("r.example.com/picture:1", old, "1"),
+                                       ("r.example.com/picture@sha256:" + old, old, "1"),
+                                       ("r.example.com:5000/picture:2@sha256:" + "1" * 64, "1" * 64, "2")):
+            body = update(sim, dict(ImageUri=image, Publish=True), "picture").json
+            same((body["CodeSha256"], body["Version"]), (digest, version))
+            code = sim.lambda_("GET", "picture", query="Qualifier=$LATEST".replace("$", "%24")).json["Code"]
+            same((code["ImageUri"], code["ResolvedImageUri"]),
+                 (image, image.split("/")[0] + "/picture@sha256:" + digest))
 
 
 def test_large_zip():

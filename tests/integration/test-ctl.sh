@@ -53,7 +53,7 @@ expect 64 'one argument too many' list x
 
 expect 0 'a good plan' validate "$good"
 holds 'says ok' out ': ok$'
-holds 'and when it does what' out '^ *[0-9][0-9]:[0-9][0-9]  *[0-9]* %  hold '
+holds 'and when it does what' out '^ *[0-9][0-9]:[0-9][0-9] UTC  *[0-9]* %  hold '
 holds 'and how long it takes' out 'at the earliest, then the deadline$'
 holds 'and nothing else' err ''
 expect 1 'a bad plan' validate "$good" "$dir/bad.yaml"

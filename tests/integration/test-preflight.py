@@ -179,6 +179,16 @@ def test_what_refuses():
             holds(words in re.sub(r"\s+", " ", shown), words, shown)
 
 
+def test_all_bad_alarms_are_named():
+    alarms = "alarms: [{name: b, state: OK}, {name: c, state: ALARM, reason: too slow}]"
+    with rig_of(more=alarms) as rig:
+        status, shown, _, found = validate(rig, PLAN + "".join("    - {alarm: %s}\n" % name for name in "abc"))
+        same((status, levels(found)), (1, [("refuse", "alarms")] * 2))
+        shown = re.sub(r"\s+", " ", shown)
+        for words in ('alarm "c" is in ALARM (too slow)', 'there is no alarm "a"'):
+            holds(words in shown, shown)
+
+
 def test_alarms_that_are_well():
     with rig_of(more="alarms: [{name: checkout-5xx, state: OK}]") as rig:
         status, shown, _, _ = validate(rig, PLAN + ALARM)

@@ -245,15 +245,20 @@ def test_an_object_that_takes_lambda_long():
 
 
 def test_an_image_and_back():
-    with Deploy(new=FAILING) as rig:
-        image = REGISTRY + "@sha256:" + "1" * 64
-        rig.submit(publish="{image: '%s'}" % image, function="picture", more=RESTORE, steps=((50, "20s"),))
-        rig.wait_phase("rollout@1", "rolled-back", seconds=60)
-        first, back = rig.calls("UpdateFunctionCode")
-        same(first["body"]["ImageUri"], image)
-        old = hashlib.sha256((REGISTRY + ":1").encode()).hexdigest()
-        same(back["body"]["ImageUri"], "%s@sha256:%s" % (REGISTRY, old))
-        rig.stop()
+    """By tag and by digest; back goes the digest that the old version's tag stood for."""
+    old = hashlib.sha256((REGISTRY + ":1").encode()).hexdigest()
+    for image, new in ((REGISTRY + "@sha256:" + "1" * 64, "1" * 64),
+                       (REGISTRY + ":2", hashlib.sha256((REGISTRY + ":2").encode()).hexdigest())):
+        with Deploy(new=FAILING) as rig:
+            rig.submit(publish="{image: '%s'}" % image, function="picture", more=RESTORE, steps=((50, "20s"),))
+            rig.wait_phase("rollout@1", "rolled-back", seconds=60)
+            first, back = rig.calls("UpdateFunctionCode")
+            same(first["body"]["ImageUri"], image)
+            same(back["body"]["ImageUri"], "%s@sha256:%s" % (REGISTRY, old))
+            same(rig.versions("picture"), {"$LATEST": old, "1": old, "2": new, "3": old})
+            rig.stop()
+            kinds = [kind for kind, _ in rig.events("rollout@1")]
+            same(("restored" in kinds, "restore-failed" in kinds), (True, False))
 
 
 def test_a_zip_is_never_whole_in_memory():

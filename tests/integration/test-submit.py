@@ -1,8 +1,10 @@
 """Plans on their way from an operator's hand to a rollout: "canaryctl submit" against a daemon that runs."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 from rig import CTL, Rig, Skip, holds, plan, run_together, same
 
@@ -80,6 +82,28 @@ def test_without_permission():
             same(done.returncode, 77)
             holds(rig.path("plans") in done.stderr, done.stderr)
         same(os.listdir(rig.path("plans")), [])
+        rig.stop()
+
+
+def test_a_daemon_that_hangs():
+    """It says so after a moment, gives up in a few seconds, and places nothing that nobody looks at."""
+    with Rig() as rig:
+        rig.process.send_signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        listing = subprocess.Popen([CTL, "--run", rig.path("run"), "list"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        done = submit(rig, "checkout.yaml", LONG)
+        out, err = listing.communicate(timeout=60)
+        took = time.monotonic() - begun
+        rig.process.send_signal(signal.SIGCONT)
+        same((done.returncode, done.stdout, listing.returncode, out), (75, "", 75, ""))
+        for words in (done.stderr, err):
+            first, second = words.splitlines()
+            holds("canaryd does not answer yet" in first and "systemctl status canaryd" in second, words)
+        holds("nothing was placed" in done.stderr, done.stderr)
+        same(os.listdir(rig.path("plans")), [])
+        holds(8 < took < 30, took)
+        same(submit(rig, "checkout.yaml", LONG).stdout, "checkout@1\n")
         rig.stop()
 
 

@@ -51,3 +51,11 @@ TEST(never_has_no_number) {
         f = (Finding){ .level = FINDING_WARN, .kind = FINDING_METRICS, .check = 1 };
         expect_json(&f, "{\"level\":\"warn\",\"finding\":\"metrics\"}");
 }
+
+TEST(a_bad_alarm_is_named) {
+        Finding f = { .level = FINDING_REFUSE, .kind = FINDING_ALARMS };
+
+        expect_json(&f, "{\"level\":\"refuse\",\"finding\":\"alarms\",\"check\":\"failing\"}");
+        f.level = FINDING_OK;
+        expect_json(&f, "{\"level\":\"ok\",\"finding\":\"alarms\"}");
+}

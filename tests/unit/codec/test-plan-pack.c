@@ -21,6 +21,7 @@ static void draft_init(PlanDraft *d) {
                 .checks = d->checks,
                 .n_checks = 2,
                 .bake = 9,
+                .window = { .zone = "Europe/Berlin" },
         };
 }
 
@@ -34,6 +35,7 @@ TEST(the_copy_stands_alone) {
         memset(draft, 0xee, sizeof(*draft));
         EXPECT_STR(doc->plan.name, "shop");
         EXPECT_INT(doc->plan.bake, 9);
+        EXPECT_STR(doc->plan.window.zone, "Europe/Berlin");
         EXPECT_STR(doc->plan.targets[0].function, "checkout");
         EXPECT_STR(doc->plan.targets[0].alias, "live");
         EXPECT(!doc->plan.targets[0].region);

@@ -169,6 +169,26 @@ TEST(versions_that_lambda_does_not_split) {
         expect_rejected(e, REASON_DEAD_LETTER_DIFFERS);
 }
 
+/* Attempts follow each other at once in the beginning; what is the same is not told again in a moment. */
+TEST(retries_are_not_told_all_at_once) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        usec_t begun = d->now.mono, told = 0;
+        unsigned n = 0;
+
+        drive_start(d);
+        for (unsigned i = 0; i < 16; i++) {
+                drive_refuse(d, FAULT_CREDENTIALS);
+                if (drive_report(d, REPORT_RETRYING)) {
+                        EXPECT(n == 0 || d->now.mono - told >= 2 * USEC_PER_SEC);
+                        told = d->now.mono;
+                        n++;
+                }
+                drive_tick(d);
+        }
+        EXPECT(n >= 3);
+        EXPECT(d->now.mono - begun < 10 * USEC_PER_MINUTE);
+}
+
 TEST(deadline_ends_an_endless_preflight) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
@@ -238,6 +258,49 @@ TEST(an_alarm_that_rings_already) {
         rollout_view(d->state, &d->plan, &d->now, &v);
         view_format(&v, d->state, &d->plan, text);
         EXPECT_CONTAINS(text, "is in ALARM since 20");
+}
+
+TEST(all_bad_alarms_are_told_of) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        PlanCheck checks[5] = { d->checks[0] };
+        const AlarmReading readings[] = {
+                { .check = 1, .says = ALARM_SAYS_ALARM, .reason = "one" },
+                { .check = 2, .says = ALARM_SAYS_OK },
+                { .check = 3, .says = ALARM_SAYS_MISSING },
+                { .check = 4, .says = ALARM_SAYS_ALARM, .reason = "four" },
+        };
+        Event e = { .kind = EVENT_ALARMS_READ, .alarms = readings, .n_alarms = ELEMENTSOF(readings) };
+        char text[FINDING_TEXT_MAX];
+        const Report *found[2];
+        size_t n = 0;
+
+        for (uint32_t i = 1; i <= 4; i++)
+                checks[i] = (PlanCheck){ .kind = CHECK_ALARM, .min_requests = 1, .alarm = "a" };
+        d->plan.checks = checks;
+        d->plan.n_checks = 5;
+        drive_start(d);
+        for (unsigned i = 0; i < 4; i++)
+                drive_reply(d);
+        e.op_id = d->alarm_effect.op_id;
+        EXPECT_OK(drive_event(d, &e));
+        for (size_t i = 0; i < d->actions->n; i++)
+                if (d->actions->items[i].kind == ACTION_REPORT &&
+                                d->actions->items[i].report.kind == REPORT_FINDING) {
+                        EXPECT(n < ELEMENTSOF(found));
+                        found[n++] = &d->actions->items[i].report;
+                }
+        EXPECT_INT(n, 2);
+        finding_format(&found[0]->finding, &d->plan, found[0]->error, text);
+        EXPECT_STR(text, "there is no alarm \"a\"");
+        EXPECT_INT(found[0]->finding.check, 3);
+        finding_format(&found[1]->finding, &d->plan, found[1]->error, text);
+        EXPECT_STR(text, "alarm \"a\" is in ALARM (four)");
+        EXPECT_INT(found[1]->finding.level, FINDING_REFUSE);
+        expect_rejected(d, REASON_ALARM_RINGING);
+        EXPECT_INT(d->state->reason_check, 1);
+        EXPECT_STR(drive_report(d, REPORT_REJECTED)->error, "one");
+        EXPECT_INT(drive_target(d)->judge.checks[3].cause, CAUSE_ALARM_MISSING);
+        EXPECT_INT(drive_target(d)->judge.checks[4].verdict, VERDICT_BREACH);
 }
 
 TEST(alarms_that_cannot_be_read_wait_or_reject) {

@@ -64,6 +64,7 @@ static int show(size_t i, ManagerEachRollout each, void *userdata) {
                 return -ENOMEM;
         rollout_init(st, &plan, 1);
         st->phase = i + 1 == fake.n_rollouts ? PHASE_ROLLED_BACK : PHASE_SHIFTING;
+        st->phase = fake.behind ? PHASE_QUEUED : st->phase;
         st->step = 1;
         st->age = st->step_age = 5 * USEC_PER_MINUTE; /* of another boot: nothing has gone by since */
         st->last.boot = 4711;
@@ -81,7 +82,9 @@ static int show(size_t i, ManagerEachRollout each, void *userdata) {
                                  .plan_path = "/etc/canaryd/plans/checkout.yaml",
                                  .plan = &plan,
                                  .state = st,
-                                 .waits_for = fake.waits_for },
+                                 .waits_for = fake.waits_for,
+                                 .silence = fake.silence,
+                                 .behind = fake.behind },
                         userdata);
         free(st);
         return r;

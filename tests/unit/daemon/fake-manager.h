@@ -13,6 +13,8 @@ typedef struct FakeManager {
         size_t n_refusals;
         const char *error;        /* AWS's words in each of them */
         const char *waits_for;    /* not NULL: of each of them, which has a call under way */
+        usec_t silence;           /* of AWS, to each of them */
+        const char *behind;       /* not NULL: each of them is queued behind this */
         const char *refused_path; /* of each refusal */
         const char *plans;        /* the directory it is said to watch; NULL: the default */
         int fail;                 /* negative: what all functions return */

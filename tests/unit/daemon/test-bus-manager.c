@@ -3,6 +3,7 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
+#include "base/usec.h"
 #include "codec/rollout-info.h"
 #include "daemon/bus.h"
 #include "daemon/ctl/decode.h"
@@ -98,6 +99,32 @@ TEST(what_keeps_a_call_from_leaving_is_said) {
         list.reply = reply;
         rollout_list_done(&list);
         fixture_stop(&f);
+}
+
+static void check_wait(const char *expected) {
+        sd_bus_message *reply = NULL;
+        RolloutList list;
+        Fixture f;
+
+        fixture_start(&f);
+        EXPECT_OK(call(&f, "GetRollout", "checkout@1", NULL, &reply));
+        EXPECT_OK(decode_rollout(reply, &list));
+        EXPECT_STR(list.items[0].wait, expected);
+        list.reply = reply;
+        rollout_list_done(&list);
+        fixture_stop(&f);
+}
+
+TEST(that_aws_is_silent_is_said) {
+        fake_manager_reset();
+        fake_manager()->silence = 31 * USEC_PER_SEC + 1;
+        check_wait("holds 0 % for 10m more; AWS has not answered for 31 s");
+}
+
+TEST(who_has_the_alias_is_said) {
+        fake_manager_reset();
+        fake_manager()->behind = "mailer@3";
+        check_wait("waits for its turn on the alias: mailer@3 comes first");
 }
 
 TEST(refusals) {

@@ -164,6 +164,17 @@ TEST(a_failure_says_what_was_looked_at_before) {
         EXPECT(strlen(g->gots[0].error) < AWS_ERROR_MESSAGE_MAX);
 }
 
+/* A host that is no instance, and has nothing else either: it lacks credentials, not a network. */
+TEST(nobody_there_and_nothing_else) {
+        _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();
+
+        g->env.ec2_metadata_disabled = NULL;
+        g->env.ec2_metadata_endpoint = "http://127.0.0.1:1";
+        creds_rig_start(g);
+        EXPECT_INT(creds_rig_await(g, 0, NULL)->fault, AWS_EXPIRED);
+        EXPECT_CONTAINS(g->gots[0].error, "it was asked because nothing else has keys");
+}
+
 /* Somebody chose it. */
 TEST(a_failure_of_what_the_profile_names_speaks_for_itself) {
         _cleanup_(creds_rig_freep) CredsRig *g = creds_rig_new();

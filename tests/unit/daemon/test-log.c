@@ -135,6 +135,52 @@ TEST(an_accepted_plan) {
         EXPECT_CONTAINS(journal_text(), "\nCANARYD_NEW_VERSION=42\n");
 }
 
+static void check_accepted(const PlanTarget *targets, uint32_t n, const char *expected) {
+        const Plan p = { .name = "checkout", .targets = targets, .n_targets = n };
+        _cleanup_(freep) char *text = NULL;
+
+        log_open(LOG_INFO, NULL);
+        capture_begin();
+        log_plan_accepted("checkout@7", "/p.yaml", &p);
+        text = capture_end();
+        EXPECT_CONTAINS(text, expected);
+}
+
+TEST(a_version_that_is_yet_to_be_made_is_called_by_what_it_is_made_of) {
+        PlanTarget targets[8] = { target, target };
+        static const struct {
+                PlanPublish publish;
+                const char *words;
+        } rows[] = {
+                { { .kind = PUBLISH_ZIP, .path = "/srv/a.zip" }, "/srv/a.zip [" },
+                { { .kind = PUBLISH_S3, .bucket = "b", .key = "k/a.zip" }, "s3://b/k/a.zip [" },
+                { { .kind = PUBLISH_IMAGE, .image = "r.example.com/picture:2" },
+                                "r.example.com/picture:2 [" },
+                { { .kind = PUBLISH_LATEST }, "$LATEST as it is [" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char expected[200];
+
+                targets[0].to = 0;
+                targets[0].publish = rows[i].publish;
+                (void) snprintf(expected, sizeof(expected),
+                                ": checkout:live to the version that is published of %s", rows[i].words);
+                check_accepted(targets, 1, expected);
+        }
+        journal_claim();
+        journal_reset(0);
+        log_plan_accepted("checkout@7", "/p.yaml", &(Plan){ .targets = targets, .n_targets = 1 });
+        EXPECT(!strstr(journal_text(), "CANARYD_NEW_VERSION"));
+}
+
+TEST(all_targets_of_an_accepted_plan_are_counted) {
+        PlanTarget targets[8] = { target };
+
+        check_accepted(targets, 8, ": checkout:live to version 42; and 7 more [");
+        check_accepted(targets, 1, ": checkout:live to version 42 [");
+}
+
 TEST(a_refused_plan_has_a_record_per_finding) {
         static const char source[] = "format: 1\nwieght: 3\n";
         _cleanup_(freep) DiagList *diags = alloc_one(DiagList);

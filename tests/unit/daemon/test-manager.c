@@ -8,9 +8,11 @@
 
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "daemon/log.h"
 #include "lib/fault.h"
 #include "lib/test.h"
 #include "unit/daemon/fake-exec.h"
+#include "unit/daemon/log-capture.h"
 #include "unit/daemon/manager-rig.h"
 #include "unit/daemon/trail.h"
 
@@ -127,6 +129,27 @@ TEST(one_rollout_per_alias_in_the_order_in_which_they_came) {
         EXPECT_CONTAINS(manager_rig_list(g), "third@1:queued ");
         EXPECT_CONTAINS(manager_rig_list(g), "second@1:preflight ");
         EXPECT_CONTAINS(manager_rig_list(g), "first@1:rejected ");
+}
+
+TEST(who_waits_for_whom_is_told_once) {
+        _cleanup_(manager_rig_freep) ManagerRig *g = manager_rig_new();
+        _cleanup_(freep) char *text = NULL;
+        const char *told;
+
+        log_open(LOG_INFO, NULL);
+        manager_rig_start(g);
+        manager_rig_drop(g, "a.yaml", "first", "checkout", 42);
+        manager_rig_wait_phase(g, "first@1", "preflight");
+        capture_begin();
+        manager_rig_drop(g, "b.yaml", "second", "checkout", 43);
+        manager_rig_wait_phase(g, "second@1", "queued");
+        manager_rig_drop(g, "c.yaml", "other", "mailer", 7);
+        manager_rig_wait_phase(g, "other@1", "preflight");
+        text = capture_end();
+        told = strstr(text, "waits for its turn: first@1 comes first on the alias\n");
+        EXPECT_CONTAINS(text, "notice second@1: waits for its turn: ");
+        EXPECT(told);
+        EXPECT(!strstr(told + 1, "waits for its turn"));
 }
 
 TEST(a_restart_goes_on_and_starts_nothing_anew) {

@@ -1,5 +1,7 @@
 #include "daemon/ctl/client.h"
 
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -9,6 +11,10 @@
 #include "daemon/ctl/verb.h"
 #include "lib/test.h"
 #include "unit/daemon/fake-manager.h"
+
+static int open_client(const char *run, Client **ret, char reterr[static CLIENT_ERROR_MAX]) {
+        return client_open(&(ClientSpec){ .run = run }, ret, reterr);
+}
 
 TEST(asks_a_daemon) {
         char directory[64], error[CLIENT_ERROR_MAX] = "";
@@ -20,7 +26,7 @@ TEST(asks_a_daemon) {
         fake_manager_reset();
         temp_dir_make(directory);
         daemon = fake_daemon_start(directory);
-        EXPECT_INT(client_open(directory, &c, error), 0);
+        EXPECT_INT(open_client(directory, &c, error), 0);
         EXPECT_INT(client_list(c, &list, error), 0);
         EXPECT_INT(list.n, 2);
         EXPECT_INT(client_get(c, "checkout@2", &one, error), 0);
@@ -50,7 +56,7 @@ TEST(thousands_of_rollouts) {
         fake_manager()->n_rollouts = 10050;
         temp_dir_make(directory);
         daemon = fake_daemon_start(directory);
-        EXPECT_INT(client_open(directory, &c, error), 0);
+        EXPECT_INT(open_client(directory, &c, error), 0);
         if (client_list(c, &list, error) != 0)
                 FAIL("%s", error);
         EXPECT_INT(list.n, 10050);
@@ -67,11 +73,11 @@ TEST(no_daemon) {
         Client *c = NULL;
         int fd;
 
-        EXPECT_INT(client_open("/nonexistent", &c, error), EXIT_UNREACHABLE);
+        EXPECT_INT(open_client("/nonexistent", &c, error), EXIT_UNREACHABLE);
         EXPECT_CONTAINS(error, "canaryd is not running: nobody listens on /nonexistent/canaryd.sock");
         EXPECT_CONTAINS(error, "--run DIR");
         temp_dir_make(directory);
-        EXPECT_INT(client_open(directory, &c, error), EXIT_UNREACHABLE);
+        EXPECT_INT(open_client(directory, &c, error), EXIT_UNREACHABLE);
 
         /* Killed: its socket is still there. */
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -79,7 +85,7 @@ TEST(no_daemon) {
         (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         EXPECT_OK(bind(fd, (const struct sockaddr *) &address, sizeof(address)));
         EXPECT_OK(close(fd));
-        EXPECT_INT(client_open(directory, &c, error), EXIT_UNREACHABLE);
+        EXPECT_INT(open_client(directory, &c, error), EXIT_UNREACHABLE);
         EXPECT_CONTAINS(error, "is not running");
         temp_dir_remove(directory);
 }
@@ -89,7 +95,7 @@ TEST(a_directory_with_too_long_a_name) {
         Client *c = NULL;
 
         (void) snprintf(name, sizeof(name), "/%0150d", 0);
-        EXPECT_INT(client_open(name, &c, error), EXIT_UNREACHABLE);
+        EXPECT_INT(open_client(name, &c, error), EXIT_UNREACHABLE);
         EXPECT_CONTAINS(error, "File name too long");
 }
 
@@ -100,7 +106,7 @@ static int denied(const char *directory) {
 
         if (setgid(65534) < 0 || setuid(65534) < 0)
                 return 1;
-        if (client_open(directory, &c, error) != EXIT_DENIED)
+        if (open_client(directory, &c, error) != EXIT_DENIED)
                 return 2;
         return strstr(error, "group canaryd") ? 0 : 3;
 }
@@ -150,7 +156,7 @@ static void expect_bad_peer(const char *words) {
                 _exit(client >= 0 && write(client, words, strlen(words)) >= 0 && close(client) >= 0 ? 0 : 1);
         }
         /* Opening speaks first: a peer that is quick enough is found out there. */
-        r = client_open(directory, &c, error);
+        r = open_client(directory, &c, error);
         if (r == 0)
                 r = client_list(c, &list, error);
         EXPECT_INT(r, EXIT_UNREACHABLE);
@@ -167,4 +173,42 @@ TEST(a_peer_that_hangs_up) {
 
 TEST(a_peer_that_is_no_bus) {
         expect_bad_peer("HTTP/1.1 400 Bad Request\r\n\r\n");
+}
+
+/* A daemon that is stopped still has connections made, by the kernel. */
+TEST(a_daemon_that_is_stopped) {
+        char directory[64], error[CLIENT_ERROR_MAX] = "", *said = NULL;
+        ClientSpec spec = {
+                .run = directory, .say_after = 20 * USEC_PER_MSEC, .give_up_after = 100 * USEC_PER_MSEC
+        };
+        RolloutList list;
+        Client *c = NULL, *open = NULL;
+        size_t size = 0;
+        pid_t daemon;
+
+        fake_manager_reset();
+        temp_dir_make(directory);
+        daemon = fake_daemon_start(directory);
+        EXPECT_INT(open_client(directory, &open, error), 0);
+        client_close(open);
+        EXPECT_INT(client_open(&spec, &open, error), 0);
+        spec.err = open_memstream(&said, &size);
+        EXPECT(spec.err);
+        EXPECT_OK(kill(daemon, SIGSTOP));
+        EXPECT_INT(client_list(open, &list, error), EXIT_SILENT);
+        EXPECT_INT(client_open(&spec, &c, error), EXIT_SILENT);
+        EXPECT_CONTAINS(error, "has not answered");
+        EXPECT_CONTAINS(error, "systemctl status canaryd");
+        EXPECT_OK(fclose(spec.err));
+        EXPECT_STR(said, "canaryctl: canaryd does not answer yet; waiting for a few seconds more\n");
+        free(said);
+        EXPECT_OK(kill(daemon, SIGCONT));
+        EXPECT_INT(open_client(directory, &c, error), 0);
+        EXPECT_INT(client_list(c, &list, error), 0);
+        EXPECT_INT(list.n, 2);
+        rollout_list_done(&list);
+        client_close(c);
+        client_close(open);
+        fake_daemon_stop(daemon);
+        temp_dir_remove(directory);
 }

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <systemd/sd-event.h>
 
@@ -193,6 +194,18 @@ TEST(nobody_answers) {
         EXPECT_INT(check("", 50 * USEC_PER_MSEC, found, error), EXIT_UNREACHABLE);
         EXPECT_CONTAINS(error, "unreachable: AWS's words");
         EXPECT_STR(found, "");
+}
+
+TEST(without_credentials_there_is_nothing_to_wait_for) {
+        char found[512], error[ONLINE_ERROR_MAX];
+
+        set_up();
+        fake.fault = FAULT_CREDENTIALS;
+        (void) alarm(20);
+        EXPECT_INT(check("", USEC_PER_HOUR, found, error), EXIT_BAD);
+        (void) alarm(0);
+        EXPECT_STR(error, "credentials: AWS's words");
+        EXPECT_INT(fake.n_calls, 1);
 }
 
 TEST(an_impatient_operator) {

@@ -57,9 +57,9 @@ TEST(steps_with_their_times) {
 
         EXPECT_STR(shown(&plan, NOON),
                         "    checkout:live in eu-west-1: 41 -> 42\n"
-                        "    12:00    5 %  hold 10m\n"
-                        "    12:10   25 %  hold 10m and 500 requests\n"
-                        "    12:20  100 %  bake 30m\n"
+                        "    12:00 UTC    5 %  hold 10m\n"
+                        "    12:10 UTC   25 %  hold 10m and 500 requests\n"
+                        "    12:20 UTC  100 %  bake 30m\n"
                         "  done between 12:50 and 14:00 UTC: 50m at the earliest, then the deadline\n"
                         "  checked every 30s\n"
                         "    errors: error_rate at most 5 %, from 100 requests on\n"
@@ -70,15 +70,15 @@ TEST(another_day_is_named) {
         Plan plan = sample();
 
         (void) shown(&plan, NOON + 11 * USEC_PER_HOUR + 45 * USEC_PER_MINUTE);
-        EXPECT_CONTAINS(text, "    23:45    5 %");
-        EXPECT_CONTAINS(text, "    2026-01-16 00:05  100 %");
+        EXPECT_CONTAINS(text, "    23:45 UTC    5 %");
+        EXPECT_CONTAINS(text, "    2026-01-16 00:05 UTC  100 %");
 }
 
 TEST(seconds_are_shown_where_they_matter) {
         Plan plan = sample();
 
         plan.bake = 90 * USEC_PER_SEC;
-        EXPECT_CONTAINS(shown(&plan, NOON), "    12:20:00  100 %  bake 1m30s\n");
+        EXPECT_CONTAINS(shown(&plan, NOON), "    12:20:00 UTC  100 %  bake 1m30s\n");
         EXPECT_CONTAINS(text, "done between 12:21:30 and 14:00:00 UTC");
 }
 
@@ -96,23 +96,25 @@ TEST(waves_follow_each_other) {
         (void) shown(&plan, NOON);
         EXPECT_CONTAINS(text, "  wave 1 of 2: first\n    checkout:live");
         EXPECT_CONTAINS(text,
-                        "  12:20  100 %  bake 10m\n  wave 2 of 2: second\n"
+                        "  12:20 UTC  100 %  bake 10m\n  wave 2 of 2: second\n"
                         "    mailer:live in the daemon's region: what it has then -> what is published\n"
                         "        first, from $LATEST, the alias created if it is missing\n");
-        EXPECT_CONTAINS(text, "    12:30    5 %");
+        EXPECT_CONTAINS(text, "    12:30 UTC    5 %");
         EXPECT_CONTAINS(text, "done between 13:10 and 14:00 UTC");
 }
 
 TEST(what_holds_it_up_or_takes_it_back_is_told) {
         Plan plan = sample();
 
-        plan.window = (PlanWindow){ .days = 0x1f, .from = 9 * 60, .until = 17 * 60, .n_offsets = 1 };
+        plan.window = (PlanWindow){
+                .days = 0x1f, .from = 9 * 60, .until = 17 * 60, .n_offsets = 1, .zone = "Europe/Berlin"
+        };
         plan.not_before = NOON + USEC_PER_HOUR;
         plan.wave_failure_all = plan.restore_code = true;
         plan.on_newer_plan = NEWER_SUPERSEDES;
         EXPECT_CONTAINS(shown(&plan, NOON),
                         "  not before 13:00:00 UTC\n"
-                        "  window: mon, tue, wed, thu, fri 09:00-17:00 in its zone; when it closes, the\n"
+                        "  window: mon, tue, wed, thu, fri 09:00-17:00 Europe/Berlin; when it closes, the\n"
                         "    rollout stays where it is\n"
                         "  a breach rolls back the waves before, too\n"
                         "  after a rollback the old version's code is published again\n"
@@ -120,7 +122,7 @@ TEST(what_holds_it_up_or_takes_it_back_is_told) {
         plan.window.days = 0x7f;
         plan.window.at_end = WINDOW_ROLL_BACK;
         EXPECT_CONTAINS(shown(&plan, NOON),
-                        "  window: any day 09:00-17:00 in its zone; when it closes, the rollout goes back\n");
+                        "  window: any day 09:00-17:00 Europe/Berlin; when it closes, the rollout goes\n    back\n");
 }
 
 TEST(where_new_code_comes_from_is_told) {
@@ -139,11 +141,13 @@ TEST(where_new_code_comes_from_is_told) {
 TEST(forward_moves_wait_for_the_window) {
         Plan plan = sample();
 
-        plan.window = (PlanWindow){ .days = 0x7f, .from = 13 * 60, .until = 13 * 60 + 15, .n_offsets = 1 };
+        plan.window = (PlanWindow){
+                .days = 0x7f, .from = 13 * 60, .until = 13 * 60 + 15, .n_offsets = 1, .zone = "Europe/Berlin"
+        };
         (void) shown(&plan, NOON);
-        EXPECT_CONTAINS(text, "    13:00    5 %");
-        EXPECT_CONTAINS(text, "    13:10   25 %");
-        EXPECT_CONTAINS(text, "    2026-01-16 13:00  100 %");
+        EXPECT_CONTAINS(text, "    13:00 UTC    5 %");
+        EXPECT_CONTAINS(text, "    13:10 UTC   25 %");
+        EXPECT_CONTAINS(text, "    2026-01-16 13:00 UTC  100 %");
         EXPECT_CONTAINS(text,
                         "done at 2026-01-16 13:30 UTC, but the deadline is 15:00: it would be rolled back\n");
 }
@@ -153,7 +157,7 @@ TEST(the_deadline_waits_for_the_beginning) {
 
         plan.not_before = NOON + 72 * USEC_PER_HOUR;
         (void) shown(&plan, NOON);
-        EXPECT_CONTAINS(text, "    2026-01-18 12:00    5 %");
+        EXPECT_CONTAINS(text, "    2026-01-18 12:00 UTC    5 %");
         EXPECT_CONTAINS(text, "  done between 2026-01-18 12:50 and 2026-01-18 14:00 UTC");
 }
 
@@ -165,10 +169,11 @@ TEST(a_window_that_closes_too_early) {
                 .from = 9 * 60,
                 .until = 12 * 60 + 20,
                 .at_end = WINDOW_ROLL_BACK,
-                .n_offsets = 1 };
+                .n_offsets = 1,
+                .zone = "Europe/Berlin" };
         (void) shown(&plan, NOON);
         EXPECT_CONTAINS(text,
-                        "    12:10   25 %  hold 10m and 500 requests\n"
+                        "    12:10 UTC   25 %  hold 10m and 500 requests\n"
                         "  its window closes at 12:20 UTC with traffic split, and \"at_end\" is roll_back: it would be "
                         "rolled back\n");
         json_write_open(&out, NULL, '{');
@@ -177,10 +182,10 @@ TEST(a_window_that_closes_too_early) {
         EXPECT_CONTAINS(buf_text(&out), "\"end_usec\":null,\"rolled_back_usec\":1768479600000000,");
         buf_done(&out);
         plan.window.until++;
-        EXPECT_CONTAINS(shown(&plan, NOON), "    12:20  100 %");
+        EXPECT_CONTAINS(shown(&plan, NOON), "    12:20 UTC  100 %");
         plan.window.until--;
         plan.window.at_end = WINDOW_HOLD;
-        EXPECT_CONTAINS(shown(&plan, NOON), "    2026-01-16 09:00  100 %");
+        EXPECT_CONTAINS(shown(&plan, NOON), "    2026-01-16 09:00 UTC  100 %");
 }
 
 TEST(no_checks_are_said_to_be_none) {
