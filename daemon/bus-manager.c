@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/usec.h"
 #include "base/utf8.h"
 #include "codec/info-json.h"
 #include "codec/rollout-info.h"
@@ -98,6 +99,15 @@ static int append_dicts(sd_bus_message *m, const char *key, const void *items, s
         return close_containers(m, 3);
 }
 
+/* Whatever its state says that it waits for, it does not. */
+static void tell_frozen(RolloutInfo *info, RolloutInfoSpace *space, const char *trouble) {
+        info->wait_kind = "frozen";
+        info->left = info->total_left = USEC_INFINITY;
+        (void) snprintf(space->wait, sizeof(space->wait),
+                        "FROZEN, look after %s by hand; nothing is done with it, and newer plans for it wait: %s",
+                        info->target_count > 1 ? "its aliases" : "its alias", trouble);
+}
+
 static int append_rollout(Reply *reply, const ManagerRollout *rollout, bool with_details) {
         sd_bus_message *m = reply->message;
         RolloutInfoSpace space;
@@ -111,6 +121,8 @@ static int append_rollout(Reply *reply, const ManagerRollout *rollout, bool with
         /* The core knows of calls that have no answer, not of what they wait for here. */
         if (view.wait == WAIT_AWS && rollout->waits_for)
                 (void) snprintf(space.wait, sizeof(space.wait), "waits for %s", rollout->waits_for);
+        if (rollout->trouble)
+                tell_frozen(&info, &space, rollout->trouble);
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0)
                 return r;
         if ((r = append_fields(m, &info, rollout_info_table())) < 0)

@@ -81,7 +81,8 @@ static int show(size_t i, ManagerEachRollout each, void *userdata) {
                                  .plan_path = "/etc/canaryd/plans/checkout.yaml",
                                  .plan = &plan,
                                  .state = st,
-                                 .waits_for = fake.waits_for },
+                                 .waits_for = fake.waits_for,
+                                 .trouble = fake.trouble },
                         userdata);
         free(st);
         return r;

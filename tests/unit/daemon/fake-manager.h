@@ -13,6 +13,7 @@ typedef struct FakeManager {
         size_t n_refusals;
         const char *error;        /* AWS's words in each of them */
         const char *waits_for;    /* not NULL: of each of them, which has a call under way */
+        const char *trouble;      /* not NULL: why each of them is frozen */
         const char *refused_path; /* of each refusal */
         const char *plans;        /* the directory it is said to watch; NULL: the default */
         int fail;                 /* negative: what all functions return */
