@@ -112,6 +112,15 @@ static void complete_wait(const ManagerRollout *rollout, Wait wait, char text[st
                                 (unsigned long long) (rollout->silence / USEC_PER_SEC));
 }
 
+/* Whatever its state says that it waits for, it does not. */
+static void tell_frozen(RolloutInfo *info, RolloutInfoSpace *space, const char *trouble) {
+        info->wait_kind = "frozen";
+        info->left = info->total_left = USEC_INFINITY;
+        (void) snprintf(space->wait, sizeof(space->wait),
+                        "FROZEN, look after %s by hand; nothing is done with it, and newer plans for it wait: %s",
+                        info->target_count > 1 ? "its aliases" : "its alias", trouble);
+}
+
 static int append_rollout(Reply *reply, const ManagerRollout *rollout, bool with_details) {
         sd_bus_message *m = reply->message;
         RolloutInfoSpace space;
@@ -122,7 +131,10 @@ static int append_rollout(Reply *reply, const ManagerRollout *rollout, bool with
         rollout_view(rollout->state, rollout->plan, &reply->now, &view);
         rollout_info_fill(&info, &space, rollout->id, rollout->plan_path, rollout->plan, rollout->state,
                         &view);
-        complete_wait(rollout, view.wait, space.wait);
+        if (rollout->trouble)
+                tell_frozen(&info, &space, rollout->trouble);
+        else
+                complete_wait(rollout, view.wait, space.wait);
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0)
                 return r;
         if ((r = append_fields(m, &info, rollout_info_table())) < 0)

@@ -20,7 +20,8 @@ static void *put(char **at, const void *bytes, size_t n) {
 
 static size_t texts_size(const Event *event) {
         size_t n = text_size(event->request_id) + text_size(event->error) + text_size(event->revision) +
-                        text_size(event->by) + text_size(event->code_sha) + text_size(event->state_words);
+                        text_size(event->by) + text_size(event->code_sha) + text_size(event->state_words) +
+                        text_size(event->role_arn) + text_size(event->dead_letter_arn);
 
         for (size_t i = 0; i < event->n_check_faults; i++)
                 n += text_size(event->check_faults[i].error);
@@ -53,6 +54,8 @@ int event_copy_new(const Event *event, EventCopy **ret) {
         c->event.revision = put(&at, event->revision, text_size(event->revision));
         c->event.code_sha = put(&at, event->code_sha, text_size(event->code_sha));
         c->event.state_words = put(&at, event->state_words, text_size(event->state_words));
+        c->event.role_arn = put(&at, event->role_arn, text_size(event->role_arn));
+        c->event.dead_letter_arn = put(&at, event->dead_letter_arn, text_size(event->dead_letter_arn));
         for (size_t i = 0; i < event->n_check_faults; i++)
                 fault[i].error = put(
                                 &at, event->check_faults[i].error, text_size(event->check_faults[i].error));

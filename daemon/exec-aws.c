@@ -100,21 +100,6 @@ static void take_alias(ExecOp *op, const HttpResponse *response) {
         op->event.revision = op->revision;
 }
 
-static bool is_usable(const LambdaFunction *version) {
-        switch (version->state) {
-        case LAMBDA_STATE_ACTIVE:
-        case LAMBDA_STATE_INACTIVE:
-                return true; /* it wakes up when it is called */
-        case LAMBDA_STATE_OTHER:
-                return !version->has_state;
-        case LAMBDA_STATE_PENDING:
-        case LAMBDA_STATE_FAILED:
-                return false;
-        }
-        ASSERT_NEVER();
-        return false;
-}
-
 static void take_version(ExecOp *op, const HttpResponse *response) {
         char error[160] = "";
         LambdaFunction version;
@@ -130,9 +115,8 @@ static void take_version(ExecOp *op, const HttpResponse *response) {
                 exec_op_fail(op, FAULT_PERMANENT, "the reply is about another version");
                 return;
         }
-        op->event.version_active = is_usable(&version);
-        op->event.role = version.role_fingerprint;
-        op->event.dead_letter = version.dead_letter_fingerprint;
+        exec_code_take_version(op, &version);
+        op->event.version_active = op->event.state == FUNCTION_ACTIVE;
 }
 
 void exec_aws_take(ExecOp *op, const HttpResponse *response) {

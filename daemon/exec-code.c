@@ -83,6 +83,25 @@ static bool take_reason(ExecOp *op, const LambdaFunction *f) {
         return words[0] != '\0' && str_copy(op->state_words, sizeof(op->state_words), words) >= 0;
 }
 
+/* What does not fit is known by its end: there is the name. */
+static const char *take_arn(const char *arn, char ret[static ARN_TEXT_SIZE]) {
+        size_t n = strlen(arn);
+
+        (void) snprintf(ret, ARN_TEXT_SIZE, "%s%s", n < ARN_TEXT_SIZE ? "" : "...",
+                        n < ARN_TEXT_SIZE ? arn : arn + n - (ARN_TEXT_SIZE - sizeof("...")));
+        return n > 0 ? ret : NULL;
+}
+
+void exec_code_take_version(ExecOp *op, const LambdaFunction *f) {
+        op->event.state = state_of(f);
+        op->event.update = update_of(f);
+        op->event.state_words = take_reason(op, f) ? op->state_words : NULL;
+        op->event.role = f->role_fingerprint;
+        op->event.dead_letter = f->dead_letter_fingerprint;
+        op->event.role_arn = take_arn(f->role, op->role);
+        op->event.dead_letter_arn = take_arn(f->dead_letter, op->dead_letter);
+}
+
 bool exec_code_take_function(ExecOp *op, const HttpResponse *response) {
         char error[160] = "";
         LambdaFunction f;
@@ -102,13 +121,9 @@ bool exec_code_take_function(ExecOp *op, const HttpResponse *response) {
         (void) str_copy(op->code_sha, sizeof(op->code_sha), f.code_sha256);
         op->event.revision = op->revision;
         op->event.code_sha = op->code_sha;
-        op->event.state = state_of(&f);
-        op->event.update = update_of(&f);
-        op->event.state_words = take_reason(op, &f) ? op->state_words : NULL;
+        exec_code_take_version(op, &f);
         op->event.is_image = f.is_image;
         op->event.version = f.version;
-        op->event.role = f.role_fingerprint;
-        op->event.dead_letter = f.dead_letter_fingerprint;
         return true;
 }
 

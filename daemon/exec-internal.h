@@ -5,6 +5,7 @@
  * metrics in one call), exec-code.c (what Lambda is asked about functions), exec-update.c (new code). */
 
 #include "aws/svc-cloudwatch.h"
+#include "aws/svc-function.h"
 #include "base/map.h"
 #include "daemon/aws-call.h"
 #include "daemon/exec.h"
@@ -71,6 +72,7 @@ struct ExecOp {
         char revision[REVISION_SIZE];
         char code_sha[CODE_SHA_SIZE];
         char state_words[ERROR_TEXT_SIZE];
+        char role[ARN_TEXT_SIZE], dead_letter[ARN_TEXT_SIZE];
         char request_id[REQUEST_ID_SIZE];
         char error[EXEC_ERROR_MAX];
 };
@@ -107,6 +109,8 @@ void exec_aws_take(ExecOp *op, const HttpResponse *response);
 int exec_code_build(const ExecOp *op, const AwsEndpoint *endpoint, HttpRequest *ret);
 void exec_code_take(ExecOp *op, const HttpResponse *response);
 /* Fills the completion with what a reply says of a function. False: it makes no sense, and that is noted. */
+/* What a version and $LATEST tell alike: state, role, dead-letter target. */
+void exec_code_take_version(ExecOp *op, const LambdaFunction *f);
 bool exec_code_take_function(ExecOp *op, const HttpResponse *response);
 /* The call failed, which is how Lambda says that there is nothing. */
 bool exec_code_is_none(const ExecOp *op, const AwsError *error);

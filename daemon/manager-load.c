@@ -12,7 +12,7 @@
 #include "daemon/log.h"
 #include "daemon/manager-internal.h"
 
-#define REASON_MAX 320
+#define REASON_MAX 480
 
 /* Somebody has to put the zone back before the rollout moves on. */
 static void tell_closed(const StoreRow *row, const Plan *plan, const DiagList *diags) {
@@ -38,7 +38,8 @@ static int read_plan(const StoreRow *row, bool is_live, PlanDoc **ret, char rete
                                 diags, ret);
         if (r == -EBADMSG && diags->n > 0)
                 (void) snprintf(reterr, REASON_MAX,
-                                "its stored plan is not accepted any more: line %u: %.200s",
+                                "its stored plan is not accepted any more: line %u: %.200s; the canaryd that accepted "
+                                "it would carry it on",
                                 diags->entries[0].line, diags->entries[0].message);
         else if (r < 0)
                 (void) snprintf(reterr, REASON_MAX, "its stored plan is damaged: %s", strerror(-r));
@@ -56,9 +57,47 @@ static int fill_plan(const Manager *m, PlanDoc *doc, char reterr[static REASON_M
         r = plan_doc_fill(doc, &m->defaults, diags);
         if (r == -EBADMSG)
                 (void) snprintf(reterr, REASON_MAX,
-                                "with the daemon's present region and role, its stored plan is refused: %.200s",
+                                "with the daemon's present region and role, its stored plan is refused: %.200s; put "
+                                "\"region\" and \"role_arn\" under \"aws\" back to what they were and restart it",
                                 diags->entries[0].message);
         return r;
+}
+
+/* The first target that began somewhere else than where its plan leads now; NULL: none did. */
+static const PlanTarget *find_elsewhere(const RolloutState *state, const Plan *plan) {
+        for (uint32_t i = 0; i < state->n_targets; i++)
+                if (state->targets[i].place != 0 &&
+                                state->targets[i].place != plan_target_place(&plan->targets[i]))
+                        return &plan->targets[i];
+        return NULL;
+}
+
+/* All but the places. */
+static const char *find_broken(RolloutState *state, const Plan *plan, ActionList *none) {
+        uint64_t places[PLAN_TARGETS_MAX];
+        const char *broken;
+
+        if (state->n_targets != plan->n_targets ||
+                        memcmp(state->plan_sha256, plan->sha256, PLAN_HASH_SIZE) != 0)
+                return "it is of another plan";
+        for (uint32_t i = 0; i < state->n_targets; i++) {
+                places[i] = state->targets[i].place;
+                state->targets[i].place = 0;
+        }
+        none->n = 0;
+        broken = invariant_broken(NULL, state, plan, none);
+        for (uint32_t i = 0; i < state->n_targets; i++)
+                state->targets[i].place = places[i];
+        return broken;
+}
+
+static void tell_elsewhere(const PlanTarget *t, char reterr[static REASON_MAX]) {
+        (void) snprintf(reterr, REASON_MAX,
+                        "it began with %.64s:%.64s of another region or account than where its plan and the "
+                        "daemon's configuration lead now (%.64s%s%.128s); put \"region\" and \"role_arn\" under "
+                        "\"aws\" back to what they were, and restart it",
+                        t->function, t->alias, t->region ? t->region : "no region is known any more",
+                        t->role_arn ? ", as " : "", t->role_arn ? t->role_arn : "");
 }
 
 static int read_state(const StoreRow *row, const Plan *plan, ActionList *none, RolloutState **ret,
@@ -70,15 +109,15 @@ static int read_state(const StoreRow *row, const Plan *plan, ActionList *none, R
 
         r = record_decode(row->record, row->record_size, plan->n_targets, &state, why);
         if (r < 0) {
-                (void) snprintf(reterr, REASON_MAX, "its record cannot be read: %s",
+                (void) snprintf(reterr, REASON_MAX,
+                                "its record cannot be read, so how far it got is not known: %s",
                                 r == -ENOMEM ? strerror(-r) : why);
                 return r;
         }
-        none->n = 0;
-        broken = invariant_broken(NULL, state, plan, none);
-        if (broken || memcmp(state->plan_sha256, plan->sha256, PLAN_HASH_SIZE) != 0) {
-                (void) snprintf(reterr, REASON_MAX, "its record contradicts itself: %s",
-                                broken ? broken : "it is of another plan");
+        broken = find_broken(state, plan, none);
+        if (broken) {
+                (void) snprintf(reterr, REASON_MAX,
+                                "its record contradicts itself, so how far it got is not known: %s", broken);
                 return -EUCLEAN;
         }
         *ret = TAKE_PTR(state);
@@ -96,6 +135,66 @@ static int make_placeholder(const Plan *plan, RolloutState **ret) {
         return 0;
 }
 
+/* Of a plan that is refused by now, its targets; and of its record, which is not judged without the rest of
+ * the plan, what people have to know of them. */
+static int salvage(const Manager *m, const StoreRow *row, PlanDoc **doc, RolloutState **ret) {
+        _cleanup_(freep) RolloutState *stored = NULL, *state = NULL;
+        char ignored[REASON_MAX], why[160];
+        int r = 0;
+
+        if (!*doc) {
+                r = plan_parse_targets(row->plan_text, row->plan_size, row->name, row->plan_sha256, doc);
+                if (r >= 0 && fill_plan(m, *doc, ignored) == -ENOMEM)
+                        r = -ENOMEM;
+        }
+        if (r >= 0)
+                r = make_placeholder(&(*doc)->plan, &state);
+        if (r < 0)
+                return r;
+        r = record_decode(row->record, row->record_size, state->n_targets, &stored, why);
+        if (r == -ENOMEM)
+                return r;
+        for (uint32_t i = 0; r >= 0 && i < state->n_targets; i++) {
+                state->targets[i].version_old = stored->targets[i].version_old;
+                state->targets[i].version_new = stored->targets[i].version_new;
+                state->targets[i].route = stored->targets[i].route;
+                state->targets[i].want = stored->targets[i].want;
+                state->targets[i].place = stored->targets[i].place;
+        }
+        if (r >= 0 && !phase_is_terminal((Phase) stored->phase))
+                state->phase = stored->phase;
+        *ret = TAKE_PTR(state);
+        return 0;
+}
+
+/* 1: fine. 0: there is something to show, and "trouble" says why it is frozen. */
+static int load_parts(Manager *m, const StoreRow *row, PlanDoc **doc, RolloutState **state,
+                char trouble[static REASON_MAX]) {
+        const PlanTarget *elsewhere;
+        int r = read_plan(row, true, doc, trouble);
+
+        if (r >= 0)
+                r = fill_plan(m, *doc, trouble);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return salvage(m, row, doc, state);
+        r = read_state(row, &(*doc)->plan, m->shared.actions, state, trouble);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return make_placeholder(&(*doc)->plan, state);
+        exec_clock_remember(m->exec, &(*state)->last);
+        elsewhere = find_elsewhere(*state, &(*doc)->plan);
+        if (elsewhere)
+                tell_elsewhere(elsewhere, trouble);
+        else if (find_without_region(&(*doc)->plan))
+                (void) str_copy(trouble, REASON_MAX, "no region is known any more: " MANAGER_REGION_ADVICE);
+        else
+                return 1;
+        return 0;
+}
+
 /* Out of memory here ends the start-up; anything wrong with one rollout freezes that one only. */
 static int on_live_row(const StoreRow *row, void *userdata) {
         _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
@@ -103,33 +202,19 @@ static int on_live_row(const StoreRow *row, void *userdata) {
         _cleanup_(slot_freep) Slot *slot = NULL;
         char trouble[REASON_MAX];
         Manager *m = userdata;
-        bool frozen = false;
+        bool frozen;
         int r;
 
-        r = read_plan(row, true, &doc, trouble);
-        if (r >= 0)
-                r = fill_plan(m, doc, trouble);
+        r = load_parts(m, row, &doc, &state, trouble);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
-                log_rollout(LOG_ALERT, row->id, "FROZEN, look after its alias by hand: %s", trouble);
+                log_rollout(LOG_ALERT, row->id, "FROZEN, look after the alias of its plan (%s) by hand: %s",
+                                row->plan_path, trouble);
                 m->n_lost++;
                 return 0;
         }
-        r = read_state(row, &doc->plan, m->shared.actions, &state, trouble);
-        if (r >= 0)
-                exec_clock_remember(m->exec, &state->last);
-        if (r < 0 && r != -ENOMEM) {
-                frozen = true;
-                r = make_placeholder(&doc->plan, &state);
-        }
-        if (r < 0)
-                return r;
-        if (!frozen && find_without_region(&doc->plan)) {
-                frozen = true;
-                (void) str_copy(trouble, sizeof(trouble),
-                                "no region is known any more: " MANAGER_REGION_ADVICE);
-        }
+        frozen = r == 0;
         r = slot_new(m,
                         &(RunnerId){ .id = row->id,
                                         .name = row->name,

@@ -8,7 +8,7 @@
 #define RUNNER_MAGIC 0x72756e72u
 #define RUNNER_QUEUE_MAX (4 * PLAN_TARGETS_MAX)
 #define RUNNER_UNSAVED_MAX 256
-#define RUNNER_TROUBLE_MAX 320
+#define RUNNER_TROUBLE_MAX 480
 
 /* One effect under way. */
 typedef struct RunnerOp RunnerOp;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/usec.h"
 #include "core/invariant.h"
 #include "core/trace.h"
@@ -15,6 +16,7 @@
 
 #define RESTART_AFTER USEC_PER_SEC
 #define SAY_AGAIN_AFTER (10 * USEC_PER_MINUTE)
+#define PLACE_MAX 1024
 
 Runner *runner_from(void *userdata) {
         Runner *r = userdata;
@@ -82,8 +84,32 @@ static void drop_queue(Runner *r) {
                 (void) event_copy_free(c);
 }
 
+/* Where the first target is to be looked for, and how it was left. Where it began somewhere else than where
+ * its plan leads now, the plan's region would be the wrong one. */
+static void put_place(const Runner *r, Buf *out) {
+        const PlanTarget *planned = &r->doc->plan.targets[0];
+        const TargetState *t = &r->state->targets[0];
+        bool is_there = t->place == 0 || t->place == plan_target_place(planned);
+        char weight[16];
+
+        (void) buf_printf(out, "%s:%s", planned->function, planned->alias);
+        if (is_there && planned->region)
+                (void) buf_printf(out, " in %s", planned->region);
+        if (t->route.primary == 0)
+                return;
+        (void) buf_printf(out, " (when last seen, on version %llu", (unsigned long long) t->route.primary);
+        if (t->route.extra != 0) {
+                weight_format(t->route.weight, weight);
+                (void) buf_printf(out, " with %s on version %llu", weight,
+                                (unsigned long long) t->route.extra);
+        }
+        (void) buf_puts(out, ")");
+}
+
 void runner_park(Runner *r, const char *format, ...) {
         const Plan *plan = &r->doc->plan;
+        _cleanup_(buf_done) Buf place = BUF_INIT(PLACE_MAX);
+        bool is_begun = r->state->phase != PHASE_QUEUED;
         char others[64] = "";
         va_list args;
 
@@ -93,9 +119,12 @@ void runner_park(Runner *r, const char *format, ...) {
         if (plan->n_targets > 1)
                 (void) snprintf(others, sizeof(others), " and the other %u target%s of its plan",
                                 (unsigned) plan->n_targets - 1, plan->n_targets > 2 ? "s" : "");
-        log_rollout(LOG_ALERT, r->id, "FROZEN in phase %s, look after %s:%s%s by hand: %s",
-                        phase_to_string((Phase) r->state->phase), plan->targets[0].function,
-                        plan->targets[0].alias, others, r->trouble);
+        put_place(r, &place);
+        /* "queued" is also what stands for a record that cannot be read. */
+        log_rollout(LOG_ALERT, r->id, "FROZEN%s%s, look after %s%s by hand: %s",
+                        is_begun ? " in phase " : "",
+                        is_begun ? phase_to_string((Phase) r->state->phase) : "", buf_text(&place), others,
+                        r->trouble);
         r->mode = RUNNER_PARKED;
         r->attention = usec_add(clock_mono(), SAY_AGAIN_AFTER);
         drop_queue(r);

@@ -27,7 +27,7 @@ static int rank_of(const RolloutInfo *info) {
         static const char *const worrying[] = { "sight", "retry", "evidence", "requests" };
         int phase = phase_from_string(info->phase);
 
-        if (phase < 0)
+        if (phase < 0 || streq(info->wait_kind, "frozen"))
                 return 0;
         switch ((Phase) phase) {
         case PHASE_ROLLING_BACK:

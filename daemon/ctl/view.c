@@ -63,6 +63,8 @@ Tone view_phase_tone(const RolloutInfo *info) {
 
         if (phase < 0)
                 return TONE_PLAIN; /* a word of a newer daemon */
+        if (streq(info->wait_kind, "frozen"))
+                return TONE_BAD;
         switch ((Phase) phase) {
         case PHASE_SUCCEEDED:
                 return TONE_GOOD;

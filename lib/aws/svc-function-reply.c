@@ -127,6 +127,13 @@ static int take_name(
         return -EBADMSG;
 }
 
+/* Versions are compared by the fingerprint; the text is for people. */
+static uint64_t take_arn(const char *text, char ret[static LAMBDA_ARN_MAX]) {
+        if (text && is_plain(text))
+                (void) str_copy(ret, LAMBDA_ARN_MAX, text);
+        return fingerprint(text);
+}
+
 static int take_configuration(struct json_object *o, LambdaFunction *f, char reterr[static 160]) {
         struct json_object *dead_letter = NULL;
         const char *text;
@@ -144,12 +151,13 @@ static int take_configuration(struct json_object *o, LambdaFunction *f, char ret
         f->update = update_from_text(json_reply_string(o, "LastUpdateStatus"));
         text = json_reply_string(o, "PackageType");
         f->is_image = text && streq(text, "Image");
-        f->role_fingerprint = fingerprint(json_reply_string(o, "Role"));
+        f->role_fingerprint = take_arn(json_reply_string(o, "Role"), f->role);
         r = json_reply_member(o, "DeadLetterConfig", json_type_object, &dead_letter);
         if (r < 0)
                 return bad_reply(reterr, "DeadLetterConfig is not an object");
         if (r > 0)
-                f->dead_letter_fingerprint = fingerprint(json_reply_string(dead_letter, "TargetArn"));
+                f->dead_letter_fingerprint =
+                                take_arn(json_reply_string(dead_letter, "TargetArn"), f->dead_letter);
         take_reason(o, "StateReasonCode", "StateReason", f->state_reason);
         take_reason(o, "LastUpdateStatusReasonCode", "LastUpdateStatusReason", f->update_reason);
         r = take_timeout(o, f, reterr);

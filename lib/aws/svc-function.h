@@ -10,6 +10,7 @@
 #define LAMBDA_CODE_SHA_MAX 72 /* base64 of 32 bytes, or 64 hex digits, or those behind "sha256:" */
 #define LAMBDA_REASON_MAX 400
 #define LAMBDA_IMAGE_MAX 1024
+#define LAMBDA_ARN_MAX 640 /* the longest ARN of a role: a path of 512, a name of 64 */
 
 typedef enum LambdaState {
         LAMBDA_STATE_OTHER, /* absent or a word we do not know */
@@ -36,6 +37,8 @@ typedef struct LambdaFunction {
         bool has_state; /* else LAMBDA_STATE_OTHER means that AWS said nothing */
         bool is_image;
         uint64_t role_fingerprint, dead_letter_fingerprint; /* 0: none */
+        /* Their ARNs; "" for none, and for one that is longer or not plain text. */
+        char role[LAMBDA_ARN_MAX], dead_letter[LAMBDA_ARN_MAX];
         unsigned timeout_seconds;
         char revision[LAMBDA_REVISION_MAX];    /* "" when absent */
         char code_sha256[LAMBDA_CODE_SHA_MAX]; /* "" when absent */

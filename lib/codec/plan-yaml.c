@@ -189,3 +189,38 @@ int plan_parse_stored(const char *text, size_t size, const char *default_name,
                 const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret) {
         return parse(text, size, default_name, sha256, now, true, diags, ret);
 }
+
+static void drop_nameless(Plan *plan, PlanTarget *targets) {
+        uint32_t n = 0;
+
+        for (uint32_t i = 0; i < plan->n_targets; i++)
+                if (targets[i].function && targets[i].alias)
+                        targets[n++] = targets[i];
+        plan->n_targets = n;
+        plan->n_waves = 0;
+}
+
+int plan_parse_targets(const char *text, size_t size, const char *name,
+                const uint8_t sha256[static PLAN_HASH_SIZE], PlanDoc **ret) {
+        _cleanup_(yaml_tree_freep) YamlTree *tree = NULL;
+        _cleanup_(freep) PlanDraft *draft = alloc_one(PlanDraft);
+        _cleanup_(freep) DiagList *diags = alloc_one(DiagList);
+        const YamlNode *top;
+        int r;
+
+        if (!draft || !diags)
+                return -ENOMEM;
+        r = yaml_tree_parse(text, size, PLAN_BYTES_MAX, diags, &tree);
+        if (r < 0)
+                return r == -ENOMEM ? r : -ENOENT;
+        top = yaml_tree_root(tree);
+        if (!top || top->kind != NODE_MAP)
+                return -ENOENT;
+        plan_read_targets(top, draft, diags);
+        drop_nameless(&draft->plan, draft->targets);
+        if (draft->plan.n_targets == 0)
+                return -ENOENT;
+        draft->plan.name = name;
+        memcpy(draft->plan.sha256, sha256, PLAN_HASH_SIZE);
+        return plan_pack(draft, ret);
+}

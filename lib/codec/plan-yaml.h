@@ -36,6 +36,11 @@ int plan_parse(const char *text, size_t size, const char *default_name,
 int plan_parse_stored(const char *text, size_t size, const char *default_name,
                 const uint8_t sha256[static PLAN_HASH_SIZE], usec_t now, DiagList *diags, PlanDoc **ret);
 
+/* Of a plan that is not accepted, the targets that it names all the same: which aliases somebody has to look
+ * after. Neither steps nor checks. name: of the rollout. -ENOENT: it names none. */
+int plan_parse_targets(const char *text, size_t size, const char *name,
+                const uint8_t sha256[static PLAN_HASH_SIZE], PlanDoc **ret);
+
 /* A plan's name: [a-z0-9] then [a-z0-9._-], at most PLAN_NAME_MAX; upper case is allowed too. */
 bool plan_name_is_valid(const char *name);
 

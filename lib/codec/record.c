@@ -158,6 +158,8 @@ static const Field target_fields[] = {
         U64(TargetState, strange),
         U64(TargetState, role),
         U64(TargetState, dead_letter),
+        TEXT(TargetState, role_arn),
+        TEXT(TargetState, dead_letter_arn),
         STRUCT(TargetState, alias_op, op_table),
         STRUCT(TargetState, code, code_table),
         U32(TargetState, concurrency, UINT32_MAX),

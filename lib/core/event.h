@@ -86,9 +86,10 @@ struct Event {
         uint32_t concurrency;    /* EVENT_CONCURRENCY_READ: requested; 0: none is configured (which is no
                                     fault) */
 
-        /* EVENT_VERSION_READ */
+        /* EVENT_VERSION_READ; state and state_words, too */
         bool version_active;        /* State Active or Inactive (it wakes up), or no State at all */
         uint64_t role, dead_letter; /* fingerprints; 0: none. EVENT_FUNCTION_READ, too */
+        const char *role_arn, *dead_letter_arn; /* their texts, at most ARN_TEXT_SIZE; may be NULL */
 
         /* EVENT_METRICS_READ; the reading spans [from, until) as the action asked. The counts are complete
          * (otherwise the reading has failed as a whole), and so are the values of all checks but those in

@@ -106,6 +106,7 @@ FindingKind finding_kind_of(Reason reason) {
                 { REASON_ALREADY_THERE, FINDING_ALIAS },
                 { REASON_VERSION_MISSING, FINDING_VERSIONS },
                 { REASON_VERSION_STATE, FINDING_VERSIONS },
+                { REASON_VERSION_FAILED, FINDING_VERSIONS },
                 { REASON_ROLE_DIFFERS, FINDING_VERSIONS },
                 { REASON_DEAD_LETTER_DIFFERS, FINDING_VERSIONS },
                 { REASON_PACKAGE_DIFFERS, FINDING_VERSIONS },

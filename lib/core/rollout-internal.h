@@ -46,6 +46,10 @@ void preflight_take_concurrency(Step *s, uint32_t i);
  * way. */
 Reason preflight_judge_alias(const Step *s, uint32_t i, uint64_t *ret_version);
 
+/* Lambda refuses a weighted alias over versions of different roles or dead-letter targets. REASON_NONE: what
+ * the event shows is like the old version; else "error" has the two. */
+Reason preflight_find_difference(TargetState *t, const Event *e);
+
 bool publishing_is_needed(const Step *s);
 void publishing_begin(Step *s);
 bool publishing_touched(const RolloutState *st); /* something of ours may be left in Lambda */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/usec.h"
@@ -114,7 +115,9 @@ void preflight_take_alias(Step *s, uint32_t i) {
         }
         reason = preflight_judge_alias(s, i, &version);
         if (reason != REASON_NONE) {
-                (void) end_rejected(s, reason, i, version);
+                /* How it is split is shown beside the reason. */
+                t->route = t->want = s->event->route;
+                end_rejected(s, reason, i, version)->found = t->route;
                 return;
         }
         t->failing_since = 0;
@@ -171,17 +174,32 @@ void preflight_take_concurrency(Step *s, uint32_t i) {
         target_read_version(s, i, STAGE_READ_OLD);
 }
 
-/* Lambda refuses a weighted alias over versions that differ in either. */
-static bool is_rejected_as_different(Step *s, uint32_t i) {
-        const TargetState *t = &s->state->targets[i];
-        const Event *e = s->event;
+Reason preflight_find_difference(TargetState *t, const Event *e) {
+        bool is_role = e->role != t->role;
+        const char *mine = is_role ? t->role_arn : t->dead_letter_arn;
+        const char *other = is_role ? e->role_arn : e->dead_letter_arn;
+        const char *none = is_role ? "?" : "none";
 
-        if (e->role != t->role)
-                (void) end_rejected(s, REASON_ROLE_DIFFERS, i, t->version_new);
-        else if (e->dead_letter != t->dead_letter)
-                (void) end_rejected(s, REASON_DEAD_LETTER_DIFFERS, i, t->version_new);
-        else
+        if (!is_role && e->dead_letter == t->dead_letter)
+                return REASON_NONE;
+        (void) snprintf(t->error, sizeof(t->error), "%.*s and %.*s", ARN_TEXT_SIZE - 1,
+                        mine[0] != '\0' ? mine : none, ARN_TEXT_SIZE - 1, other ? other : none);
+        return is_role ? REASON_ROLE_DIFFERS : REASON_DEAD_LETTER_DIFFERS;
+}
+
+static void reject_with_words(Step *s, Reason reason, uint32_t i, uint64_t version) {
+        Report *r = end_rejected(s, reason, i, version);
+
+        step_copy_text(r->error, sizeof(r->error), s->state->targets[i].error);
+}
+
+static bool is_rejected_as_different(Step *s, uint32_t i) {
+        TargetState *t = &s->state->targets[i];
+        Reason reason = preflight_find_difference(t, s->event);
+
+        if (reason == REASON_NONE)
                 return false;
+        reject_with_words(s, reason, i, t->version_new);
         return true;
 }
 
@@ -197,12 +215,17 @@ void preflight_take_version(Step *s, uint32_t i) {
         }
         t->failing_since = 0;
         if (!e->version_active) {
-                (void) end_rejected(s, REASON_VERSION_STATE, i, version);
+                code_note_words(t, e);
+                reject_with_words(s,
+                                e->state == FUNCTION_FAILED ? REASON_VERSION_FAILED : REASON_VERSION_STATE,
+                                i, version);
                 return;
         }
         if (is_old) {
                 t->role = e->role;
                 t->dead_letter = e->dead_letter;
+                step_copy_text(t->role_arn, sizeof(t->role_arn), e->role_arn);
+                step_copy_text(t->dead_letter_arn, sizeof(t->dead_letter_arn), e->dead_letter_arn);
                 if (s->plan->targets[i].publish.kind == PUBLISH_NOTHING)
                         target_read_version(s, i, STAGE_READ_NEW);
                 else
@@ -240,7 +263,7 @@ void preflight_take_code(Step *s, uint32_t i) {
 
         if (e->fault == FAULT_INVALID) {
                 code_note_words(t, e);
-                step_copy_text(end_rejected(s, REASON_CODE_REFUSED, i, 0)->error, ERROR_TEXT_SIZE, t->error);
+                reject_with_words(s, REASON_CODE_REFUSED, i, 0);
         } else if (e->fault != FAULT_NONE) {
                 take_fault(s, i, REASON_CODE_REFUSED, 0);
         } else if (t->code.planned[0] != '\0' && strcmp(t->code.planned, e->code_sha) != 0) {

@@ -87,6 +87,7 @@ void publish_take_latest(Step *s, uint32_t i) {
 void publish_take_active(Step *s, uint32_t i) {
         TargetState *t = &s->state->targets[i];
         const Event *e = s->event;
+        Reason difference;
 
         t->failing_since = 0;
         if (e->state == FUNCTION_PENDING) {
@@ -95,10 +96,8 @@ void publish_take_active(Step *s, uint32_t i) {
         } else if (e->state == FUNCTION_FAILED) {
                 code_note_words(t, e);
                 publish_fail(s, i, REASON_VERSION_FAILED);
-        } else if (e->role != t->role) {
-                publish_fail(s, i, REASON_ROLE_DIFFERS);
-        } else if (e->dead_letter != t->dead_letter) {
-                publish_fail(s, i, REASON_DEAD_LETTER_DIFFERS);
+        } else if ((difference = preflight_find_difference(t, e)) != REASON_NONE) {
+                publish_fail(s, i, difference);
         } else {
                 t->stage = STAGE_IDLE;
                 t->alias_op = (Op){ 0 };

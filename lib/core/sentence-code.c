@@ -98,8 +98,10 @@ void line_put_code_reason(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, "nothing changed: $LATEST is version %llu already; correct publish:, or leave it",
                                 old);
         } else if (r->reason == REASON_VERSION_FAILED) {
-                line_put(l, "version %llu will never be Active", new);
+                line_put(l, "the State of version %llu is Failed",
+                                (unsigned long long) (r->found_version != 0 ? r->found_version : new));
                 put_words(l, r);
+                line_put(l, ", so it will never be Active; mend what Lambda names, and publish another version");
         } else if (r->reason == REASON_PACKAGE_DIFFERS) {
                 line_put(l,
                                 publish_of(r, plan)->kind == PUBLISH_IMAGE

@@ -88,6 +88,17 @@ static void put_permission(Line *l, const Report *r, const Plan *plan) {
                                                 : "");
 }
 
+static void put_split(Line *l, const Report *r) {
+        line_put(l, "the alias already splits its traffic");
+        if (r->found.is_odd) {
+                line_put(l, " in a way that canaryd never writes");
+        } else if (r->found.extra != 0) {
+                line_put(l, ": ");
+                line_put_route(l, &r->found);
+        }
+        line_put(l, "; clear its routing configuration first");
+}
+
 /* Why preflight refused, and what to do about it. */
 static void put_refusal(Line *l, const Report *r, const Plan *plan) {
         unsigned long long found = (unsigned long long) r->found_version;
@@ -102,14 +113,16 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, "there is no version %llu; publish it first, or correct from: or to:", found);
                 return;
         case REASON_VERSION_STATE:
-                line_put(l, "version %llu is not Active; wait until it is", found);
+                line_put(l, "version %llu is not Active yet", found);
+                put_words(l, r);
+                line_put(l, "; submit the plan again when its State is Active");
                 return;
         case REASON_ALIAS_ELSEWHERE:
                 line_put(l, "the alias points to version %llu, the plan says from: %llu", found,
                                 (unsigned long long) plan->targets[r->target].from);
                 return;
         case REASON_ALIAS_SPLIT:
-                line_put(l, "the alias already splits its traffic; clear its routing configuration first");
+                put_split(l, r);
                 return;
         case REASON_ALREADY_THERE:
                 line_put(l, "the alias points to version %llu already", found);
@@ -121,6 +134,8 @@ static void put_refusal(Line *l, const Report *r, const Plan *plan) {
                 line_put(l, " have different %s, which Lambda does not split",
                                 r->reason == REASON_ROLE_DIFFERS ? "execution roles"
                                                                  : "dead-letter targets");
+                put_words(l, r);
+                line_put(l, "; publish a version with that of version %llu", old);
                 return;
         case REASON_DENIED:
                 line_put(l, "AWS denies access");

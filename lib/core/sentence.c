@@ -354,6 +354,13 @@ static void put_sight(Line *l, const RolloutView *v, const Plan *plan) {
         line_put_span(l, v->left);
 }
 
+/* Those whose words stay as they were when it ended. */
+static bool reason_has_words(Reason reason) {
+        return reason == REASON_DENIED || reason == REASON_INVALID || reason == REASON_QUERY_REFUSED ||
+                        reason == REASON_VERSION_STATE || reason == REASON_VERSION_FAILED ||
+                        reason == REASON_ROLE_DIFFERS || reason == REASON_DEAD_LETTER_DIFFERS;
+}
+
 static void put_outcome(Line *l, const RolloutState *st, const Plan *plan) {
         uint32_t target = st->reason_target < plan->n_targets ? st->reason_target : 0;
         const TargetState *t = &st->targets[target];
@@ -369,9 +376,10 @@ static void put_outcome(Line *l, const RolloutState *st, const Plan *plan) {
                 line_put(l, "done");
                 return;
         }
-        if (st->reason == REASON_DENIED || st->reason == REASON_INVALID ||
-                        st->reason == REASON_QUERY_REFUSED)
+        if (reason_has_words((Reason) st->reason))
                 memcpy(r.error, t->error, sizeof(r.error));
+        if (st->reason == REASON_ALIAS_SPLIT)
+                r.found = t->route;
         if (st->reason == REASON_ALARM_RINGING && st->reason_check < PLAN_CHECKS_MAX)
                 r.window_start = t->judge.checks[st->reason_check].window_start;
         line_put_reason(l, &r, plan);

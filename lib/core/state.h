@@ -122,6 +122,8 @@ struct TargetState {
         PastRevision past[PAST_REVISIONS_MAX]; /* newest first */
         uint64_t strange; /* reads in a row that showed what nobody of us has written, or no alias at all */
         uint64_t role, dead_letter; /* of the old version, for the comparison in preflight */
+        char role_arn[ARN_TEXT_SIZE],
+                        dead_letter_arn[ARN_TEXT_SIZE]; /* the same for people; "": not known */
         Op alias_op; /* reads and writes of alias and versions, and preflight's of the rest: one at a time */
         CodeState code;
         uint32_t concurrency; /* provisioned on the alias: 1 + how much; 0: not known */

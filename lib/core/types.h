@@ -20,6 +20,7 @@
 #define REQUEST_ID_SIZE 64  /* bytes with the NUL */
 #define CODE_SHA_SIZE 72    /* bytes with the NUL: AWS's CodeSha256, base64 for zips, hex for images */
 #define ERROR_TEXT_SIZE 400 /* bytes with the NUL: the way out stands at the end of a text */
+#define ARN_TEXT_SIZE 160   /* bytes with the NUL, for people: longer ones are shown by their end */
 #define PLAN_HASH_SIZE 32
 #define METRIC_ROWS_MAX 10080 /* buckets one reading may span: a week of minutes */
 

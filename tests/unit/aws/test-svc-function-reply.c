@@ -97,7 +97,7 @@ TEST(what_is_absent_or_empty) {
         }
 }
 
-/* They are told apart, and nothing else of them is kept. */
+/* They are told apart by these. */
 TEST(roles_have_fingerprints) {
         char error[160] = "";
         LambdaFunction a, b;
@@ -106,6 +106,8 @@ TEST(roles_have_fingerprints) {
         EXPECT_OK(parse("{\"Version\":\"8\",\"Role\":\"arn:aws:iam::123456789012:role/b\"}", &b, error));
         EXPECT(a.role_fingerprint != 0 && b.role_fingerprint != 0);
         EXPECT(a.role_fingerprint != b.role_fingerprint);
+        EXPECT_CONTAINS(a.role, "arn:aws:iam::");
+        EXPECT(strcmp(a.role, b.role) != 0);
 }
 
 TEST(reasons_are_fit_to_print) {

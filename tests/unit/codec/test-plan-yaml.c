@@ -168,3 +168,43 @@ TEST(out_of_memory_anywhere) {
                 EXPECT(!doc);
         }
 }
+
+TEST(a_plan_that_is_refused_names_its_targets_all_the_same) {
+        static const char text[] =
+                        "format: 9\nregion: eu-west-1\ntargets:\n  - {function: a, alias: live, to: 2}\n"
+                        "  - {function: b}\n  - {function: c, alias: beta, from: 1, wieght: 2}\n";
+        static const char *const hopeless[] = { "", "x", "- a", "a: [", "format: 1\nalias: live\n" };
+        _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+
+        EXPECT_OK(plan_parse_targets(text, strlen(text), "x", golden_sha256, &doc));
+        EXPECT_INT(doc->plan.n_targets, 2);
+        EXPECT_INT(doc->plan.n_steps, 0);
+        EXPECT_STR(doc->plan.name, "x");
+        EXPECT_STR(doc->plan.targets[0].function, "a");
+        EXPECT_STR(doc->plan.targets[0].region, "eu-west-1");
+        EXPECT_STR(doc->plan.targets[1].alias, "beta");
+        EXPECT_INT(doc->plan.targets[1].from, 1);
+        for (size_t i = 0; i < ELEMENTSOF(hopeless); i++) {
+                PlanDoc *none = NULL;
+
+                EXPECT_INT(plan_parse_targets(hopeless[i], strlen(hopeless[i]), "x", golden_sha256, &none),
+                                -ENOENT);
+                EXPECT(!none);
+        }
+}
+
+TEST(targets_without_memory) {
+        static const char text[] = "function: a\nalias: live\n";
+
+        FAULT_LOOP {
+                _cleanup_(plan_doc_freep) PlanDoc *doc = NULL;
+                int r = plan_parse_targets(text, strlen(text), "x", golden_sha256, &doc);
+
+                if (!fault_struck()) {
+                        EXPECT_OK(r);
+                        break;
+                }
+                EXPECT_INT(r, -ENOMEM);
+                EXPECT(!doc);
+        }
+}

@@ -67,6 +67,8 @@ static bool is_bound(size_t at) {
                         in_member(in_target, offsetof(TargetState, code.sha), CODE_SHA_SIZE) ||
                         in_member(in_target, offsetof(TargetState, code.old_sha), CODE_SHA_SIZE) ||
                         in_member(in_target, offsetof(TargetState, code.planned), CODE_SHA_SIZE) ||
+                        in_member(in_target, offsetof(TargetState, role_arn), ARN_TEXT_SIZE) ||
+                        in_member(in_target, offsetof(TargetState, dead_letter_arn), ARN_TEXT_SIZE) ||
                         in_member(in_target, offsetof(TargetState, error), ERROR_TEXT_SIZE);
 }
 
@@ -125,6 +127,8 @@ static void fill_target(TargetState *t) {
         memset(t->code.old_sha, '\x02', CODE_SHA_SIZE - 1);
         t->code.since = t->code.version_restored = t->moving_since = UINT64_MAX;
         t->code.missing = 1;
+        memset(t->role_arn, '\x02', ARN_TEXT_SIZE - 1);
+        memset(t->dead_letter_arn, '\x02', ARN_TEXT_SIZE - 1);
         t->concurrency = UINT32_MAX;
         t->stage = STAGE_READ_ALIAS;
         t->version_old = t->version_new = t->role = t->dead_letter = UINT64_MAX;

@@ -171,6 +171,7 @@ TEST(names) {
         EXPECT_STR(finding_kind_to_string((FindingKind) 99), "?");
         EXPECT_INT(finding_kind_of(REASON_ALIAS_SPLIT), FINDING_ALIAS);
         EXPECT_INT(finding_kind_of(REASON_ROLE_DIFFERS), FINDING_VERSIONS);
+        EXPECT_INT(finding_kind_of(REASON_VERSION_FAILED), FINDING_VERSIONS);
         EXPECT_INT(finding_kind_of(REASON_ALARM_RINGING), FINDING_ALARMS);
         EXPECT_INT(finding_kind_of(REASON_QUERY_REFUSED), FINDING_METRICS);
         EXPECT_INT(finding_kind_of(REASON_DENIED), FINDING_ACCESS);

@@ -49,6 +49,18 @@ TEST(alias_elsewhere) {
         EXPECT_INT(d->state->reason_version, 40);
 }
 
+/* In the event log, and to whoever asks later. */
+static void expect_says(const Drive *d, const char *words) {
+        char text[TRACE_TEXT_MAX];
+        RolloutView view;
+
+        report_reason_format(drive_report(d, REPORT_REJECTED), &d->plan, text);
+        EXPECT_STR(text, words);
+        rollout_view(d->state, &d->plan, &d->now, &view);
+        view_format(&view, d->state, &d->plan, text);
+        EXPECT_STR(text, words);
+}
+
 TEST(alias_on_latest) {
         _cleanup_(drive_freep) Drive *d = drive_new();
 
@@ -65,6 +77,9 @@ TEST(alias_split_already) {
         drive_start(d);
         drive_reply(d);
         expect_rejected(d, REASON_ALIAS_SPLIT);
+        expect_says(d,
+                        "the alias already splits its traffic: version 41 with 1 % on version 42; clear its routing "
+                        "configuration first");
 }
 
 TEST(alias_odd) {
@@ -74,6 +89,9 @@ TEST(alias_odd) {
         drive_start(d);
         drive_reply(d);
         expect_rejected(d, REASON_ALIAS_SPLIT);
+        expect_says(d,
+                        "the alias already splits its traffic in a way that canaryd never writes; clear its routing "
+                        "configuration first");
 }
 
 TEST(already_there) {
@@ -145,28 +163,65 @@ TEST(faults_that_pass_are_waited_out) {
 
 TEST(version_not_active) {
         _cleanup_(drive_freep) Drive *d = drive_new();
+        Event e = { .state = FUNCTION_PENDING, .state_words = "Creating: The function is being created." };
 
-        d->version_active = false;
         drive_start(d);
         drive_reply(d);
         drive_reply(d);
         drive_reply(d);
+        drive_answer(d, &e);
         expect_rejected(d, REASON_VERSION_STATE);
+        expect_says(d,
+                        "version 42 is not Active yet (Creating: The function is being created.); submit the plan "
+                        "again when its State is Active");
 }
 
-TEST(versions_that_lambda_does_not_split) {
-        _cleanup_(drive_freep) Drive *d = drive_new(), *e = drive_new();
+/* For this one it makes no sense to wait. */
+TEST(version_that_failed) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Event e = { .state = FUNCTION_FAILED, .state_words = "InvalidSubnet: No subnet." };
 
-        d->role[1] = 7;
         drive_start(d);
-        for (int i = 0; i < 4; i++)
-                drive_reply(d);
+        drive_reply(d);
+        drive_reply(d);
+        drive_answer(d, &e);
+        expect_rejected(d, REASON_VERSION_FAILED);
+        expect_says(d,
+                        "the State of version 41 is Failed (InvalidSubnet: No subnet.), so it will never be Active; "
+                        "mend what Lambda names, and publish another version");
+}
+
+TEST(versions_of_different_roles) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Event old = { .version_active = true, .role = 1, .role_arn = "arn:aws:iam::123456789012:role/a" };
+        Event new = { .version_active = true, .role = 2, .role_arn = "arn:aws:iam::123456789012:role/b" };
+
+        drive_start(d);
+        drive_reply(d);
+        drive_reply(d);
+        drive_answer(d, &old);
+        drive_answer(d, &new);
         expect_rejected(d, REASON_ROLE_DIFFERS);
-        e->dead_letter[0] = 7;
-        drive_start(e);
-        for (int i = 0; i < 4; i++)
-                drive_reply(e);
-        expect_rejected(e, REASON_DEAD_LETTER_DIFFERS);
+        expect_says(d,
+                        "version 41 and version 42 have different execution roles, which Lambda does not split "
+                        "(arn:aws:iam::123456789012:role/a and arn:aws:iam::123456789012:role/b); publish a version "
+                        "with that of version 41");
+}
+
+TEST(versions_of_different_dead_letter_targets) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Event old = { .version_active = true, .dead_letter = 1, .dead_letter_arn = "arn:aws:sqs:q" };
+        Event new = { .version_active = true };
+
+        drive_start(d);
+        drive_reply(d);
+        drive_reply(d);
+        drive_answer(d, &old);
+        drive_answer(d, &new);
+        expect_rejected(d, REASON_DEAD_LETTER_DIFFERS);
+        expect_says(d,
+                        "version 41 and version 42 have different dead-letter targets, which Lambda does not split "
+                        "(arn:aws:sqs:q and none); publish a version with that of version 41");
 }
 
 /* Attempts follow each other at once in the beginning; what is the same is not told again in a moment. */

@@ -88,7 +88,9 @@ static void on_done(const Event *event, void *userdata) {
         if (event->n_values > 0)
                 memcpy(f->values, event->values, event->n_values * sizeof(MetricValue));
         f->got.error = f->got.request_id = f->got.revision = NULL; /* borrowed for the callback only */
-        f->got.code_sha = f->got.state_words = NULL;
+        keep(f->role_arn, sizeof(f->role_arn), event->role_arn);
+        keep(f->dead_letter_arn, sizeof(f->dead_letter_arn), event->dead_letter_arn);
+        f->got.code_sha = f->got.state_words = f->got.role_arn = f->got.dead_letter_arn = NULL;
         f->got.rows = NULL;
         f->got.values = NULL;
         f->n_done++;

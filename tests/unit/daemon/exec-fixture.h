@@ -35,6 +35,7 @@ typedef struct ExecFixture {
         size_t n_done;
         Event got; /* the texts and arrays below */
         char error[512], request_id[64], revision[64], code_sha[72], state_words[400];
+        char role_arn[ARN_TEXT_SIZE], dead_letter_arn[ARN_TEXT_SIZE];
         MetricRow rows[FIXTURE_ROWS_MAX];
         MetricValue values[FIXTURE_ROWS_MAX];
         void (*on_done)(struct ExecFixture *f); /* may be NULL */

@@ -84,7 +84,8 @@ static int show(size_t i, ManagerEachRollout each, void *userdata) {
                                  .state = st,
                                  .waits_for = fake.waits_for,
                                  .silence = fake.silence,
-                                 .behind = fake.behind },
+                                 .behind = fake.behind,
+                                 .trouble = fake.trouble },
                         userdata);
         free(st);
         return r;

@@ -15,6 +15,7 @@ typedef struct FakeManager {
         const char *waits_for;    /* not NULL: of each of them, which has a call under way */
         usec_t silence;           /* of AWS, to each of them */
         const char *behind;       /* not NULL: each of them is queued behind this */
+        const char *trouble;      /* not NULL: why each of them is frozen */
         const char *refused_path; /* of each refusal */
         const char *plans;        /* the directory it is said to watch; NULL: the default */
         int fail;                 /* negative: what all functions return */

@@ -127,6 +127,26 @@ TEST(who_has_the_alias_is_said) {
         check_wait("waits for its turn on the alias: mailer@3 comes first");
 }
 
+TEST(what_is_frozen_waits_for_nothing_else) {
+        sd_bus_message *reply = NULL;
+        RolloutList list;
+        Fixture f;
+
+        fake_manager_reset();
+        fake_manager()->trouble = "its record cannot be read";
+        fixture_start(&f);
+        EXPECT_OK(call(&f, "GetRollout", "checkout@1", NULL, &reply));
+        EXPECT_OK(decode_rollout(reply, &list));
+        EXPECT_STR(list.items[0].wait_kind, "frozen");
+        EXPECT_STR(list.items[0].wait,
+                        "FROZEN, look after its alias by hand; nothing is done with it, and newer plans for it "
+                        "wait: its record cannot be read");
+        EXPECT(list.items[0].total_left == USEC_INFINITY);
+        list.reply = reply;
+        rollout_list_done(&list);
+        fixture_stop(&f);
+}
+
 TEST(refusals) {
         sd_bus_message *reply = NULL;
         RefusalList list;

@@ -10,7 +10,7 @@ TEST(a_copy_outlives_everything_it_was_made_of) {
         MetricRow rows[2] = { { .start = 60, .new_version = { .invocations = 7 } }, { .start = 120 } };
         MetricValue values[1] = { { .start = 60, .check = 3, .value = 812.5 } };
         char request_id[] = "req-1", error[] = "Rate exceeded", revision[] = "r-1", code_sha[] = "47DEQ",
-             state_words[] = "no memory";
+             state_words[] = "no memory", role[] = "a", dead_letter[] = "b";
         _cleanup_(event_copy_freep) EventCopy *c = NULL;
         Event event = { .kind = EVENT_METRICS_READ,
                 .target = 2,
@@ -22,6 +22,8 @@ TEST(a_copy_outlives_everything_it_was_made_of) {
                 .revision = revision,
                 .code_sha = code_sha,
                 .state_words = state_words,
+                .role_arn = role,
+                .dead_letter_arn = dead_letter,
                 .route = { .primary = 41 },
                 .rows = rows,
                 .n_rows = 2,
@@ -36,6 +38,7 @@ TEST(a_copy_outlives_everything_it_was_made_of) {
         memset(revision, 'x', sizeof(revision) - 1);
         memset(code_sha, 'x', sizeof(code_sha) - 1);
         memset(state_words, 'x', sizeof(state_words) - 1);
+        role[0] = dead_letter[0] = 'x';
         EXPECT_INT(c->event.kind, EVENT_METRICS_READ);
         EXPECT_INT(c->event.target, 2);
         EXPECT_INT(c->event.op_id, 9);
@@ -45,6 +48,8 @@ TEST(a_copy_outlives_everything_it_was_made_of) {
         EXPECT_STR(c->event.revision, "r-1");
         EXPECT_STR(c->event.code_sha, "47DEQ");
         EXPECT_STR(c->event.state_words, "no memory");
+        EXPECT_STR(c->event.role_arn, "a");
+        EXPECT_STR(c->event.dead_letter_arn, "b");
         EXPECT_INT(c->event.rows[0].start, 60);
         EXPECT_NEAR(c->event.rows[0].new_version.invocations, 7, 0);
         EXPECT_INT(c->event.rows[1].start, 120);

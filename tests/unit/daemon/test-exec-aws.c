@@ -121,14 +121,16 @@ TEST(writes_that_must_not_leave) {
 TEST(read_version) {
         static const struct {
                 const char *state;
-                bool active;
+                FunctionState says;
+                const char *words;
         } cases[] = {
-                { ",\"State\":\"Active\"", true },
-                { ",\"State\":\"Inactive\"", true },
-                { "", true },
-                { ",\"State\":\"Pending\"", false },
-                { ",\"State\":\"Failed\"", false },
-                { ",\"State\":\"Deleting\"", false },
+                { ",\"State\":\"Active\"", FUNCTION_ACTIVE, "" },
+                { ",\"State\":\"Inactive\"", FUNCTION_ACTIVE, "" },
+                { "", FUNCTION_ACTIVE, "" },
+                { ",\"State\":\"Pending\",\"StateReason\":\"Being created.\"", FUNCTION_PENDING,
+                                "Being created." },
+                { ",\"State\":\"Failed\",\"StateReason\":\"No subnet.\"", FUNCTION_FAILED, "No subnet." },
+                { ",\"State\":\"Deleting\"", FUNCTION_PENDING, "" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -143,13 +145,34 @@ TEST(read_version) {
                 exec_fixture_run(f, &read_version);
                 EXPECT_INT(f->got.kind, EVENT_VERSION_READ);
                 EXPECT_INT(f->got.fault, FAULT_NONE);
-                EXPECT_INT(f->got.version_active, cases[i].active);
+                EXPECT_INT(f->got.version_active, cases[i].says == FUNCTION_ACTIVE);
+                EXPECT_INT(f->got.state, cases[i].says);
+                EXPECT_STR(f->state_words, cases[i].words);
+                EXPECT_STR(f->role_arn, "arn:aws:iam::123456789012:role/r");
+                EXPECT_STR(f->dead_letter_arn, "arn:aws:sqs:x");
                 EXPECT(f->got.role != 0 && f->got.dead_letter != 0 && f->got.role != f->got.dead_letter);
                 EXPECT(str_after(f->heads[0],
                                 "GET /2015-03-31/functions/checkout/configuration"
                                 "?Qualifier=42 HTTP/1.1\r\n"));
                 exec_fixture_free(f);
         }
+}
+
+/* A role's name is at the end of its ARN. */
+TEST(long_arns_are_shown_by_their_end) {
+        ExecFixture *f = exec_fixture_new();
+        char body[512], path[201] = "";
+
+        memset(path, 'p', sizeof(path) - 1);
+        (void) snprintf(body, sizeof(body),
+                        "{\"Version\":\"42\",\"Role\":\"arn:aws:iam::123456789012:role/%s/r\"}", path);
+        f->bodies[0] = body;
+        exec_fixture_run(f, &read_version);
+        EXPECT_INT(strlen(f->role_arn), ARN_TEXT_SIZE - 1);
+        EXPECT(str_after(f->role_arn, "...ppp"));
+        EXPECT_CONTAINS(f->role_arn, "ppp/r");
+        EXPECT_STR(f->dead_letter_arn, "");
+        exec_fixture_free(f);
 }
 
 TEST(read_version_of_another) {

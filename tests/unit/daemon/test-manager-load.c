@@ -40,7 +40,8 @@ TEST(a_damaged_record_freezes_its_rollout_and_no_other) {
                         g, "UPDATE rollout SET record = replace(record, '\"', '!') WHERE id = 'checkout@1'");
 
         EXPECT_CONTAINS(said, "alert checkout@1: FROZEN");
-        EXPECT_CONTAINS(said, "look after checkout:live by hand: its record cannot be read: ");
+        EXPECT_CONTAINS(said,
+                        "FROZEN, look after checkout:live in eu-west-1 by hand: its record cannot be read, so how far it got is not known: ");
         EXPECT_CONTAINS(manager_rig_list(g), "checkout@1:queued:frozen mailer@1:preflight ");
         /* Its alias stays taken. */
         manager_rig_drop(g, "c.yaml", "next", "checkout", 50);
@@ -68,7 +69,7 @@ TEST(a_record_of_another_plan_freezes_its_rollout) {
                         "WHERE id = 'checkout@1'");
 
         EXPECT_CONTAINS(said, "alert checkout@1: FROZEN");
-        EXPECT_CONTAINS(said, "its record contradicts itself: ");
+        EXPECT_CONTAINS(said, "its record contradicts itself, so how far it got is not known: ");
 }
 
 TEST(a_damaged_plan_is_shouted_about) {
@@ -77,8 +78,15 @@ TEST(a_damaged_plan_is_shouted_about) {
                         "UPDATE rollout SET plan_text = CAST(plan_text || '#' AS BLOB) WHERE id = 'checkout@1'");
 
         EXPECT_CONTAINS(said,
-                        "alert checkout@1: FROZEN, look after its alias by hand: its stored plan is damaged: ");
+                        "alert checkout@1: FROZEN in phase preflight, look after checkout:live in eu-west-1 by hand: its "
+                        "stored plan is damaged: ");
         EXPECT_CONTAINS(said, "ready: 2 rollouts, 1 frozen;");
+        EXPECT_CONTAINS(manager_rig_list(g), "checkout@1:preflight:frozen mailer@1:preflight ");
+        /* What its text names is kept from others. */
+        manager_rig_drop(g, "c.yaml", "next", "checkout", 50);
+        manager_rig_wait_phase(g, "next@1", "queued");
+        rig_settle(g->rig);
+        EXPECT_CONTAINS(manager_rig_list(g), "next@1:queued ");
         EXPECT_CONTAINS(manager_rig_list(g), "mailer@1:preflight ");
 }
 
@@ -90,9 +98,8 @@ TEST(a_plan_that_is_not_accepted_any_more_is_shouted_about) {
                         "x'2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881' "
                         "WHERE id = 'checkout@1'");
 
-        EXPECT_CONTAINS(said,
-                        "alert checkout@1: FROZEN, look after its alias by hand: its stored plan is not "
-                        "accepted any more: line 1: ");
+        EXPECT_CONTAINS(said, "alert checkout@1: FROZEN, look after the alias of its plan (");
+        EXPECT_CONTAINS(said, "/a.yaml) by hand: its stored plan is not accepted any more: line 1: ");
 }
 
 TEST(a_finished_one_that_cannot_be_read_is_left_out_of_lists) {
@@ -158,7 +165,11 @@ TEST(a_region_that_is_gone_freezes_what_relied_on_it) {
         manager_rig_start(g);
         said = capture_end();
         EXPECT_CONTAINS(said,
+                        "FROZEN in phase preflight, look after checkout:live by hand: it began with checkout:live of "
+                        "another region or account than where its plan and the daemon's configuration lead now "
+                        "(no region is known any more); put \"region\"");
+        EXPECT_CONTAINS(said,
                         "look after checkout:live by hand: no region is known any more: set \"region\" under ");
-        EXPECT_CONTAINS(manager_rig_list(g), "first@1:queued:frozen second@1:queued:frozen ");
+        EXPECT_CONTAINS(manager_rig_list(g), "first@1:preflight:frozen second@1:queued:frozen ");
         EXPECT_INT(fake_exec_count(), 0);
 }

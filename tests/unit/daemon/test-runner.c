@@ -144,7 +144,7 @@ TEST(a_broken_invariant_parks_this_rollout_and_no_other) {
         runner_start(g->runner);
         text = capture_end();
         EXPECT_CONTAINS(text,
-                        "alert checkout@7: FROZEN in phase queued, look after checkout:live by hand: event "
+                        "alert checkout@7: FROZEN, look after checkout:live by hand: event "
                         "start broke the rule \"PERSIST comes first\"; please report this\n");
         EXPECT_CONTAINS(runner_trouble(g->runner), "PERSIST comes first");
         EXPECT_INT(runner_state(g->runner)->phase, PHASE_QUEUED);

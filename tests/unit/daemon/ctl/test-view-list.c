@@ -82,6 +82,7 @@ TEST(the_worst_first) {
                 usec_t ended;
         } order[] = {
                 { "1", "a phase of next year", "nothing", 0 },
+                { "1a", "queued", "frozen", 0 },
                 { "2", "rolling-back", "aws", 0 },
                 { "3", "baking", "sight", 0 },
                 { "4", "shifting", "retry", 0 },
