@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "base/usec.h"
@@ -174,6 +173,12 @@ void preflight_take_concurrency(Step *s, uint32_t i) {
         target_read_version(s, i, STAGE_READ_OLD);
 }
 
+static void append_text(TargetState *t, const char *text) {
+        size_t used = strlen(t->error);
+
+        step_copy_text(t->error + used, sizeof(t->error) - used, text);
+}
+
 Reason preflight_find_difference(TargetState *t, const Event *e) {
         bool is_role = e->role != t->role;
         const char *mine = is_role ? t->role_arn : t->dead_letter_arn;
@@ -182,8 +187,10 @@ Reason preflight_find_difference(TargetState *t, const Event *e) {
 
         if (!is_role && e->dead_letter == t->dead_letter)
                 return REASON_NONE;
-        (void) snprintf(t->error, sizeof(t->error), "%.*s and %.*s", ARN_TEXT_SIZE - 1,
-                        mine[0] != '\0' ? mine : none, ARN_TEXT_SIZE - 1, other ? other : none);
+        t->error[0] = '\0';
+        append_text(t, mine[0] != '\0' ? mine : none);
+        append_text(t, " and ");
+        append_text(t, other ? other : none);
         return is_role ? REASON_ROLE_DIFFERS : REASON_DEAD_LETTER_DIFFERS;
 }
 
