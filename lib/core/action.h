@@ -88,7 +88,8 @@ struct Report {
         uint32_t cause;         /* Cause */
         uint32_t fault;         /* Fault */
         uint32_t reason;        /* Reason */
-        uint64_t found_version; /* RolloutState.reason_version */
+        uint64_t found_version; /* RolloutState.reason_version. REPORT_RESTORE_FAILED: whose code $LATEST
+                                   has all the same; 0: not known to be the old version's */
         uint64_t version_made;  /* REPORT_RESTORED */
         uint32_t concurrency;   /* REPORT_CONCURRENCY */
         Finding finding;        /* REPORT_FINDING */

@@ -59,6 +59,7 @@ void restoring_begin(Step *s) {
 
 void restore_end(Step *s, uint32_t i, ReportKind kind, Reason reason) {
         TargetState *t = &s->state->targets[i];
+        bool is_back = t->stage == STAGE_PUBLISH;
         Report *r;
 
         t->code.restore_done = 1;
@@ -70,6 +71,7 @@ void restore_end(Step *s, uint32_t i, ReportKind kind, Reason reason) {
                 r->reason = (uint32_t) reason;
         r->version_made = t->code.version_restored;
         if (kind == REPORT_RESTORE_FAILED) {
+                r->found_version = is_back ? t->version_old : 0;
                 r->fault = s->event->op_id != 0 && s->event->fault != FAULT_NONE ? s->event->fault
                                                                                  : t->alias_op.fault;
                 step_copy_text(r->error, sizeof(r->error), t->error);

@@ -30,6 +30,18 @@ static const PlanPublish *publish_of(const Report *r, const Plan *plan) {
         return &plan->targets[r->target < plan->n_targets ? r->target : 0].publish;
 }
 
+static void put_not_restored(Line *l, const Report *r, const Plan *plan) {
+        unsigned long long old = (unsigned long long) r->version_old;
+
+        if (r->found_version != 0)
+                line_put(l, ": $LATEST has the code of version %llu again, but it is NOT published: ", old);
+        else
+                line_put(l, ": $LATEST does NOT have the code of version %llu again (the alias is back): ",
+                                old);
+        line_put_code_reason(l, r, plan);
+        line_put(l, r->found_version != 0 ? "; publish $LATEST yourself" : "; publish that code yourself");
+}
+
 void line_put_code(Line *l, const Report *r, const Plan *plan) {
         unsigned long long old = (unsigned long long) r->version_old,
                            new = (unsigned long long) r->version_new;
@@ -59,10 +71,7 @@ void line_put_code(Line *l, const Report *r, const Plan *plan) {
                                                 ? ": nothing to restore, $LATEST does not have the new code"
                                                 : ": $LATEST has somebody else's code by now and stays as it is");
         } else if (r->kind == REPORT_RESTORE_FAILED) {
-                line_put(l, ": $LATEST does NOT have the code of version %llu again (the alias is back): ",
-                                old);
-                line_put_code_reason(l, r, plan);
-                line_put(l, "; publish that code yourself");
+                put_not_restored(l, r, plan);
         }
 }
 

@@ -23,7 +23,8 @@ void line_put_opens(Line *l, const Plan *plan, usec_t opens, usec_t left) {
                 line_put_time(l, opens);
                 line_put(l, ", ");
         }
-        line_put(l, "%s %02u:%02u, in ", weekdays[local.weekday], local.minute / 60, local.minute % 60);
+        line_put(l, "%s %02u:%02u%s%s, in ", weekdays[local.weekday], local.minute / 60, local.minute % 60,
+                        plan->window.zone ? " " : "", plan->window.zone ? plan->window.zone : "");
         line_put_span(l, left);
 }
 
@@ -36,11 +37,22 @@ static void put_wave(Line *l, const Plan *plan, uint32_t i) {
                 line_put(l, "wave %u", i + 1);
 }
 
+/* A window that closes over a split alias leaves it as it is. */
+static void put_weight_kept(Line *l, const Report *r) {
+        char text[16];
+
+        if (r->weight_from == 0)
+                return;
+        weight_format(r->weight_from, text);
+        line_put(l, "stays at %s and ", text);
+}
+
 void line_put_wave(Line *l, const Report *r, const Plan *plan) {
         uint32_t n = plan_wave(plan, r->wave).n_targets;
 
         if (r->kind == REPORT_WAITING) {
                 line_put(l, " ");
+                put_weight_kept(l, r);
                 line_put_opens(l, plan, r->opens, r->next);
                 return;
         }

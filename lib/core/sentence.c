@@ -118,6 +118,8 @@ static void put_breach(Line *l, const Report *r, const Plan *plan) {
         put_clock(l, r->window_start);
         line_put(l, "-");
         put_clock(l, r->window_end);
+        if (r->new_version.invocations < r->samples)
+                return; /* the window began before the step whose counts these are */
         line_put(l, "; ");
         put_evidence(l, r);
 }

@@ -120,9 +120,21 @@ TEST(a_failure_is_told_and_changes_no_outcome) {
         drive_refuse(d, FAULT_DENIED);
         r = drive_report(d, REPORT_RESTORE_FAILED);
         EXPECT_INT(r->reason, REASON_DENIED);
+        EXPECT_INT(r->found_version, 0);
         EXPECT_STR(r->error, "AWS's words");
         EXPECT_INT(d->state->phase, PHASE_ROLLED_BACK);
         EXPECT_INT(d->state->reason, REASON_BREACH);
+}
+
+TEST(code_that_is_back_and_not_published_is_told_as_that) {
+        _cleanup_(drive_freep) Drive *d = drive_back();
+        const Report *r;
+
+        drive_to_restore(d, ACTION_PUBLISH_VERSION);
+        drive_refuse(d, FAULT_DENIED);
+        r = drive_report(d, REPORT_RESTORE_FAILED);
+        EXPECT_INT(r->reason, REASON_DENIED);
+        EXPECT_INT(r->found_version, 41);
 }
 
 TEST(what_was_put_back_is_the_old_code) {

@@ -73,6 +73,20 @@ TEST(what_is_restored) {
                         "checkout:live: $LATEST does NOT have the code of version 41 again (the alias is back): the code is refused (AWS's words); publish that code yourself");
 }
 
+TEST(code_that_is_back_but_not_published) {
+        Report r = { .kind = REPORT_RESTORE_FAILED,
+                .reason = REASON_DENIED,
+                .version_old = 41,
+                .found_version = 41,
+                .error = "not authorized to perform: lambda:PublishVersion on it" };
+        char text[TRACE_TEXT_MAX];
+
+        report_format(&r, &plan, text);
+        EXPECT_CONTAINS(text,
+                        "checkout:live: $LATEST has the code of version 41 again, but it is NOT published: AWS denies it");
+        EXPECT_CONTAINS(text, "; publish $LATEST yourself");
+}
+
 TEST(why_it_was_not_deployed) {
         expect_sentence(REPORT_REJECTED, REASON_NOTHING_NEW,
                         "checkout:live rejected, nothing was shifted: nothing changed: $LATEST is version 41 already; correct publish:, or leave it");

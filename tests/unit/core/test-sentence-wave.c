@@ -81,6 +81,11 @@ TEST(waiting_says_until_when) {
                         "checkout:live in eu-west-1 waits for its window: opens Mon 09:30, in 1h30m");
         r.next = 10 * USEC_PER_DAY;
         EXPECT_CONTAINS(said(r, &limited), "opens 2023-11-20T08:30:00Z, Mon 09:30, in 240h");
+        limited.window.zone = "Europe/Berlin";
+        r.weight_from = 500;
+        EXPECT_CONTAINS(said(r, &limited),
+                        "stays at 5 % and waits for its window: opens 2023-11-20T08:30:00Z, Mon 09:30 Europe/Berlin, in 240h");
+        r.weight_from = 0;
         r.opens = USEC_INFINITY;
         EXPECT_STR(said(r, &limited),
                         "checkout:live in eu-west-1 waits until its window opens, which is never");

@@ -24,6 +24,15 @@ TEST(a_breach_names_value_limit_window_and_both_versions) {
                         "checkout:live rolling back to version 41: check errors was breached");
 }
 
+TEST(a_breach_whose_window_is_older_than_the_step_tells_no_counts_of_the_step) {
+        _cleanup_(drive_freep) Drive *d = drive_new();
+        Report r = { .kind = REPORT_BREACH, .samples = 105, .value = 0.2, .limit = 0.05 };
+
+        EXPECT(!strstr(sentence(d, &r), "new "));
+        r.new_version = (Counts){ .invocations = 105, .errors = 21 };
+        EXPECT(strstr(sentence(d, &r), "failed 21 of 105"));
+}
+
 TEST(a_plan_that_reads_no_counts_tells_none) {
         _cleanup_(drive_freep) Drive *d = drive_new();
         Report r = { .kind = REPORT_STEP_PASSED, .version_new = 42, .version_old = 41, .weight_from = 500 };
