@@ -254,7 +254,7 @@ TEST(the_target_that_matters) {
         Plan group = plan;
         RolloutState *st = calloc(1, rollout_state_size(3));
         RolloutView view = { .wait = WAIT_HOLD, .weight_wanted = WEIGHT_FULL, .weight_actual = WEIGHT_FULL };
-        RolloutInfoSpace space;
+        static RolloutInfoSpace space; /* too much for the stack of an instrumented build */
         RolloutInfo info;
 
         EXPECT(st);
