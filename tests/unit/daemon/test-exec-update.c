@@ -420,10 +420,10 @@ TEST(zip_is_signed_when_it_leaves) {
         c.f->answer = serve_ahead;
         exec_fixture_open(c.f);
         for (size_t i = 0; i < ELEMENTSOF(ops); i++) {
+                peer_run(c.f->event, &n_updates, i < 4 ? 0 : 4); /* the last one has to wait */
                 exec_fixture_start(c.f, &a);
                 ops[i] = c.f->op;
         }
-        peer_run(c.f->event, &n_updates, 4);
         peer_settle(c.f->event);
         EXPECT_INT(n_updates, 4);
         day_of(last_head, first);

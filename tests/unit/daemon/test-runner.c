@@ -131,6 +131,7 @@ TEST(all_aliases_of_what_is_parked_are_meant) {
         text = capture_end();
         EXPECT_CONTAINS(text,
                         "look after checkout:live and the other 2 targets of its plan by hand: for the test\n");
+        plan->n_targets = 1; /* as the runner was made for */
 }
 
 TEST(a_broken_invariant_parks_this_rollout_and_no_other) {
